@@ -1,0 +1,167 @@
+"""The model: what users hold; fitted numbers, their calibration and their card.
+
+Invariant: a model never changes; what learns returns another.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier import calibration, modelfile, record, weights
+from classifier.calibration import Calibration, Verdict
+from classifier.errors import ModelFileError
+from classifier.reasons import Explanation, Reason
+from classifier.text import fold
+from classifier.weights import Weights
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# From here on loading the compiled loop (about 1 s) costs less than counting in NumPy (about 2 MB/s).
+COMPILED_FROM_CHARS = 3_000_000
+# Once it is loaded, it is ahead from a few posts on.
+LOADED_FROM_CHARS = 2_000
+SHIPPED_NAME = "scam.joblib"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A fitted classifier of posts.
+
+    Attributes
+    ----------
+    weights : Weights
+        What turns a text into a logit.
+    calibration : Calibration
+        What turns a logit into a score and a verdict.
+    card : dict
+        Plain JSON data about the fit: posts by source, licences, figures.
+
+    Examples
+    --------
+    >>> import classifier
+    >>> model = classifier.load()
+    >>> model.score("Send 0.1 BTC to this wallet and get 0.2 BTC back within the hour, guaranteed!") > 0.5
+    True
+    """
+
+    weights: Weights
+    calibration: Calibration
+    card: dict[str, Any]
+
+    def score(self, text: str) -> float:
+        """Return the calibrated probability, in [0, 1], that a post is scam or spam."""
+        if not isinstance(text, str):
+            raise TypeError(f"Model.score: a str was expected, {type(text).__name__} was received; decode bytes first")
+        return float(self.score_many([text])[0])
+
+    def score_many(self, texts: Iterable[str]) -> NDArray[np.float64]:
+        """Score many posts.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            One post each, as published: folding is done here.
+
+        Returns
+        -------
+        float64 array of shape (n_texts,)
+            Scores in [0, 1]; a text's score does not depend on the others'.
+
+        Raises
+        ------
+        TypeError
+            If `texts` is one str, or holds something else than str.
+        """
+        if isinstance(texts, str):
+            raise TypeError("Model.score_many: an iterable of texts was expected, one str was received; use score(text)")
+        given = list(texts)
+        for i, text in enumerate(given):
+            if not isinstance(text, str):
+                raise TypeError(f"Model.score_many: text {i} is {type(text).__name__}, a str was expected")
+        return calibration.scores(self.logits([fold(text) for text in given]), self.calibration)
+
+    def logits(self, folded: Sequence[str]) -> NDArray[np.float64]:
+        """Return the uncalibrated log-odds of folded texts, by the loop that suits their size."""
+        n_chars = sum(map(len, folded))
+        if n_chars >= (LOADED_FROM_CHARS if "classifier.compiled" in sys.modules else COMPILED_FROM_CHARS):
+            from classifier import compiled
+
+            return compiled.logits(folded, self.weights)
+        return weights.logits(folded, self.weights)
+
+    def verdict(self, score: float, threshold: float | None = None) -> Verdict:
+        """Name what a score means: `scam` from the threshold on, `unsure` in the band below it, else `ham`."""
+        limit = self.calibration.threshold if threshold is None else threshold
+        return calibration.verdict(score, limit, min(self.calibration.unsure_from, limit))
+
+    def explanation(self, text: str) -> Explanation:
+        """Return every reason of a text's logit, with the base they add to."""
+        from classifier.reasons import explain
+
+        return explain(text, self.weights)
+
+    def explain(self, text: str, top: int = 10) -> list[Reason]:
+        """Return the n-grams with the largest shares of the logit, by absolute value."""
+        return list(self.explanation(text).reasons[:top])
+
+    def save(self, path: str | Path) -> None:
+        """Write the model file, whole or not at all; the same model gives the same bytes.
+
+        Raises
+        ------
+        ModelFileError
+            If it cannot be written.
+        """
+        modelfile.write(record.encode(self.weights, self.calibration, self.card), Path(path))
+
+
+def load(path: str | Path | None = None) -> Model:
+    """Load a model file; the shipped one where no path is given.
+
+    Nothing in the file is run (`classifier.modelfile`).
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, broken, forged or of another format.
+    """
+    where = shipped_path() if path is None else Path(path)
+    return Model(*record.decode(modelfile.read(where), str(where)))
+
+
+def shipped_path() -> Path:
+    """Return where the shipped model lies: in the installed package, or in the checkout's `models/`."""
+    package = Path(__file__).parent
+    for path in (package / SHIPPED_NAME, package.parent / "models" / SHIPPED_NAME):
+        if path.is_file():
+            return path
+    raise ModelFileError(
+        f"{package / SHIPPED_NAME}: no such file, the shipped model was expected; install the package again or pass a path"
+    )
+
+
+def train(posts: "pd.DataFrame", *, max_fpr: float = 0.001) -> Model:
+    """Fit a model on labelled posts.
+
+    Parameters
+    ----------
+    posts : DataFrame
+        As `classifier.read_posts` returns it.
+    max_fpr : float
+        The share of genuine posts that may be flagged, in (0, 1).
+
+    Raises
+    ------
+    DataError
+        If the posts cannot be fitted on; the message names the rows.
+    """
+    from classifier import training
+
+    fitted, calibrated = training.fit(posts, max_fpr=max_fpr)
+    return Model(fitted, calibrated, training.describe(posts, calibrated))
