@@ -1,15 +1,15 @@
-"""The weights: the fitted numbers that turn counted n-grams into a logit.
+"""The weights: the fitted numbers that turn a text's n-grams into a logit.
 
-    logit = intercept + sum over n-grams g of coef[g] * x[g] + coef_length * x_length
-    x[g]     = (1 + ln count[g]) * idf[g] / norm
-    x_length = ballast / norm,      norm = sqrt(sum over g of ((1 + ln count[g]) * idf[g])**2 + ballast**2)
+    logit = intercept + words + characters
+    block = (sum over its n-grams g of coef[g] * idf[g] + ballast_coef * ballast) / norm
+    norm  = sqrt(sum over its n-grams g of idf[g]**2 + ballast**2)
 
-This is TF-IDF (sublinear counts, L2 norm) with one more feature, present in every text with the value
-`ballast`. Under a plain L2 norm a text of three words gets extreme values; with the ballast its n-grams
-weigh little beside a constant whose weight is fitted, so that a short text is drawn toward what short
-texts are. A scikit-learn pipeline with that constant column appended gives the same logits.
+This is TF-IDF over which n-grams a text has (not how often), with an L2 norm for each of the two blocks,
+words and characters, and one more feature in each block that every text has with the value `ballast`.
+Under a plain norm a text of three words gets extreme values; with the ballast its n-grams weigh little
+beside a constant whose weight is fitted, so that a short text is drawn toward what short texts are.
 
-Invariant: arrays have one entry a bucket; a bucket unseen in the fit has weight 0 and idf 0.
+Invariant: arrays have one entry a bucket; a bucket the fit did not keep has coef 0 and idf 0.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.ngrams import Counts, NgramSpec, count
+from classifier.ngrams import NgramSpec, text_buckets
+
+
+@dataclass(frozen=True, slots=True)
+class Ballast:
+    """The constant feature of a block.
+
+    Attributes
+    ----------
+    value : float
+        Before the norm, in units of idf; 0 for a plain L2 norm.
+    coef : float
+        Log-odds for each unit of the feature after the norm.
+    """
+
+    value: float
+    coef: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,50 +49,59 @@ class Weights:
         Inverse document frequency, `ln((1 + n) / (1 + df)) + 1`; 0 where the bucket was dropped.
     coef : float32 array of shape (n_buckets,)
         Log-odds for each unit of TF-IDF.
-    ballast : float
-        Value of the constant feature before the norm, in units of idf; 0 for a plain L2 norm.
-    coef_length : float
-        Log-odds for each unit of the constant feature.
+    ballasts : tuple of Ballast
+        Of the words, then of the characters.
     intercept : float
-        Log-odds of a text without any n-gram, less the constant feature's share.
+        Log-odds.
     """
 
     spec: NgramSpec
     idf: NDArray[np.float32]
     coef: NDArray[np.float32]
-    ballast: float
-    coef_length: float
+    ballasts: tuple[Ballast, Ballast]
     intercept: float
 
 
-def tfidf(counts: Counts, weights: Weights) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weigh counted n-grams.
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """The n-grams of one block that a text has.
 
-    Returns
-    -------
-    values : float64 array of shape (n_entries,)
-        `(1 + ln count) * idf`, before the norm.
-    norms : float64 array of shape (n_texts,)
-        The ballast included; 1 where a text has neither ballast nor known n-grams.
+    Attributes
+    ----------
+    buckets : int64 array of shape (n_seen,)
+        Each once, ascending.
+    shares : float64 array of shape (n_seen,)
+        What each adds to the logit.
+    base : float
+        What the ballast adds.
     """
-    values = (1 + np.log(counts.counts.astype(np.float64))) * weights.idf[counts.buckets]
-    squares = row_sums(values * values, counts.starts) + weights.ballast**2
-    return values, np.sqrt(np.where(squares > 0, squares, 1.0))
+
+    buckets: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    base: float
 
 
-def row_sums(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Sum the entries of each text."""
-    n_texts = len(starts) - 1
-    return np.bincount(np.repeat(np.arange(n_texts), np.diff(starts)), values, n_texts)
+def blocks(folded: str, weights: Weights) -> tuple[Block, Block]:
+    """Weigh the n-grams of a folded text: its words, then its characters."""
+    buckets = np.unique(text_buckets(folded, weights.spec))
+    middle = int(np.searchsorted(buckets, weights.spec.block_size))
+    words, characters = weights.ballasts
+    return weighed(buckets[:middle], words, weights), weighed(buckets[middle:], characters, weights)
 
 
-def logits_of_counts(counts: Counts, weights: Weights) -> NDArray[np.float64]:
-    """Return the logit of each counted text, as a float64 array of shape (n_texts,)."""
-    values, norms = tfidf(counts, weights)
-    sums = row_sums(values * weights.coef[counts.buckets], counts.starts)
-    return (sums + weights.coef_length * weights.ballast) / norms + weights.intercept
+def weighed(buckets: NDArray[np.int64], ballast: Ballast, weights: Weights) -> Block:
+    """Weigh the n-grams of one block."""
+    idf = weights.idf[buckets].astype(np.float64)
+    norm = float(np.sqrt(np.dot(idf, idf) + ballast.value**2)) or 1.0
+    return Block(buckets, weights.coef[buckets] * idf / norm, ballast.coef * ballast.value / norm)
+
+
+def logit(folded: str, weights: Weights) -> float:
+    """Return the logit of a folded text."""
+    words, characters = blocks(folded, weights)
+    return float(words.shares.sum() + words.base + characters.shares.sum() + characters.base + weights.intercept)
 
 
 def logits(folded: Iterable[str], weights: Weights) -> NDArray[np.float64]:
-    """Return the logit of each folded text, counted one by one in NumPy."""
-    return np.array([logits_of_counts(count([text], weights.spec), weights)[0] for text in folded])
+    """Return the logit of each folded text, one by one in NumPy."""
+    return np.array([logit(text, weights) for text in folded], np.float64)
