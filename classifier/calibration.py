@@ -47,8 +47,8 @@ class Calibration:
 
 
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the probability of each log-odds, without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * logit)))
+    """Return the probability of each log-odds; low ones keep their order down to 1e-304."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -700, 700))))
 
 
 def scores(logits: NDArray[np.float64], calibration: Calibration) -> NDArray[np.float64]:
@@ -69,9 +69,7 @@ def verdict(score: float, threshold: float, unsure_from: float) -> Verdict:
     return "unsure" if score >= unsure_from else "ham"
 
 
-def platt(
-    logits: NDArray[np.float64], is_spam: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> tuple[float, float]:
+def platt(logits: NDArray[np.float64], is_spam: NDArray[np.bool_], weights: NDArray[np.float64]) -> tuple[float, float]:
     """Fit P(spam) = sigmoid(slope * logit + offset) by weighted maximum likelihood.
 
     Parameters
@@ -127,16 +125,23 @@ def clopper_pearson(n_hits: int, n: int, confidence: float = CONFIDENCE) -> tupl
 
 
 def cut(ham_logits: NDArray[np.float64], max_fpr: float) -> float:
-    """Return the lowest logit that at most `max_fpr` of the genuine posts reach.
+    """Return a logit that at most `max_fpr` of the genuine posts reach.
 
-    It lies half-way between the last post allowed above it and the first below, or one unit of log-odds
-    above all of them where none is allowed.
+    It lies half-way between the lowest post that may be above it and the highest that may not, or one
+    unit of log-odds above all of them where none may. Posts of one logit stay together, below it.
+
+    Examples
+    --------
+    >>> cut(np.array([1.0, 2.0, 3.0, 4.0]), 0.25), cut(np.array([1.0, 2.0, 4.0, 4.0]), 0.25)
+    (3.5, 5.0)
     """
-    descending = np.sort(ham_logits)[::-1]
-    n_allowed = int(max_fpr * len(descending))
-    if n_allowed == 0:
-        return float(descending[0]) + 1.0
-    return float(descending[n_allowed - 1] + descending[n_allowed]) / 2
+    highest_below = float(np.sort(ham_logits)[::-1][int(max_fpr * len(ham_logits))])
+    above = ham_logits[ham_logits > highest_below]
+    if len(above) == 0:
+        return highest_below + 1.0
+    lowest_above = float(above.min())
+    halfway = (highest_below + lowest_above) / 2
+    return halfway if halfway > highest_below else lowest_above
 
 
 def calibrate(
@@ -169,5 +174,7 @@ def calibrate(
         raise ValueError("calibrate: no genuine post to choose the threshold on")
     strict, lax = cut(ham, max_fpr), cut(ham, min(max_fpr * UNSURE_FPR_RATIO, 0.5))
     ends = sigmoid(slope * np.array([strict, min(lax, strict)]) + offset)
-    _, fpr_upper = clopper_pearson(int((ham >= strict).sum()), len(ham))
+    # Counted on scores, as verdicts are: far out, where scores round to 1, logits would flatter it.
+    n_flagged = int((sigmoid(slope * ham + offset) >= ends[0]).sum())
+    _, fpr_upper = clopper_pearson(n_flagged, len(ham))
     return Calibration(slope, offset, float(ends[0]), float(ends[1]), max_fpr, fpr_upper, len(ham))

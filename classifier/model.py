@@ -5,22 +5,28 @@ Invariant: a model never changes; what learns returns another.
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import calibration, modelfile, record, weights
-from classifier.calibration import Calibration, Verdict
+from classifier import modelfile, record
+from classifier.calibration import Calibration, Verdict, scores
+from classifier.calibration import verdict as name_verdict
 from classifier.errors import ModelFileError
-from classifier.reasons import Explanation, Reason
+from classifier.inserts import PageWeights
+from classifier.reasons import Explanation, Reason, explain
 from classifier.text import fold
 from classifier.weights import Weights
+from classifier.weights import logits as plain_logits
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from classifier.composition import KnownPage
+    from classifier.pages import Page
 
 # From here on loading the compiled loop (about 1 s) costs less than counting in NumPy (about 2 MB/s).
 COMPILED_FROM_CHARS = 3_000_000
@@ -39,6 +45,8 @@ class Model:
         What turns a text into a logit.
     calibration : Calibration
         What turns a logit into a score and a verdict.
+    pages : PageWeights
+        What judges the segments of a page.
     card : dict
         Plain JSON data about the fit: posts by source, licences, figures.
 
@@ -52,6 +60,7 @@ class Model:
 
     weights: Weights
     calibration: Calibration
+    pages: PageWeights
     card: dict[str, Any]
 
     def score(self, text: str) -> float:
@@ -71,7 +80,7 @@ class Model:
         Returns
         -------
         float64 array of shape (n_texts,)
-            Scores in [0, 1]; a text's score does not depend on the others'.
+            Scores in [0, 1]; but for the last bits, a text's score does not depend on the others'.
 
         Raises
         ------
@@ -79,12 +88,12 @@ class Model:
             If `texts` is one str, or holds something else than str.
         """
         if isinstance(texts, str):
-            raise TypeError("Model.score_many: an iterable of texts was expected, one str was received; use score(text)")
+            raise TypeError("Model.score_many: an iterable of str was expected, one str was received; use Model.score")
         given = list(texts)
         for i, text in enumerate(given):
             if not isinstance(text, str):
                 raise TypeError(f"Model.score_many: text {i} is {type(text).__name__}, a str was expected")
-        return calibration.scores(self.logits([fold(text) for text in given]), self.calibration)
+        return scores(self.logits([fold(text) for text in given]), self.calibration)
 
     def logits(self, folded: Sequence[str]) -> NDArray[np.float64]:
         """Return the uncalibrated log-odds of folded texts, by the loop that suits their size."""
@@ -93,22 +102,54 @@ class Model:
             from classifier import compiled
 
             return compiled.logits(folded, self.weights)
-        return weights.logits(folded, self.weights)
+        return plain_logits(folded, self.weights)
 
     def verdict(self, score: float, threshold: float | None = None) -> Verdict:
         """Name what a score means: `scam` from the threshold on, `unsure` in the band below it, else `ham`."""
         limit = self.calibration.threshold if threshold is None else threshold
-        return calibration.verdict(score, limit, min(self.calibration.unsure_from, limit))
+        return name_verdict(score, limit, min(self.calibration.unsure_from, limit))
 
     def explanation(self, text: str) -> Explanation:
         """Return every reason of a text's logit, with the base they add to."""
-        from classifier.reasons import explain
-
         return explain(text, self.weights)
 
     def explain(self, text: str, top: int = 10) -> list[Reason]:
         """Return the n-grams with the largest shares of the logit, by absolute value."""
         return list(self.explanation(text).reasons[:top])
+
+    def scan(self, page: str | bytes, *, html: bool = False, threshold: float | None = None) -> "Page":
+        """Find the inserts of a page.
+
+        Parameters
+        ----------
+        page : str, or bytes of HTML
+            A long document in which inserts may stand.
+        html : bool
+            Whether it is HTML; then inserts name an element instead of offsets.
+        threshold : float, optional
+            Probability from which a segment is sure, in place of the model's own.
+
+        Raises
+        ------
+        InputError
+            If an HTML page is beyond a limit of `classifier.markup`.
+        TypeError
+            If bytes are not HTML, or `page` is neither.
+        """
+        from classifier.pages import Judge, scan_html, scan_text
+
+        judge = Judge(self.weights, self.logits, self.pages, threshold)
+        if html and isinstance(page, str | bytes):
+            return scan_html(page, judge)
+        if not isinstance(page, str):
+            raise TypeError(f"Model.scan: a str was expected, {type(page).__name__} was received; decode bytes first")
+        return scan_text(page, judge)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the model file says of itself, as plain JSON data: the card, the calibration, the n-grams."""
+        kept = int(np.count_nonzero(self.weights.idf))
+        spec = asdict(self.weights.spec) | {"kept": kept}
+        return {"card": self.card, "calibration": asdict(self.calibration), "pages": asdict(self.pages), "ngrams": spec}
 
     def save(self, path: str | Path) -> None:
         """Write the model file, whole or not at all; the same model gives the same bytes.
@@ -118,7 +159,7 @@ class Model:
         ModelFileError
             If it cannot be written.
         """
-        modelfile.write(record.encode(self.weights, self.calibration, self.card), Path(path))
+        modelfile.write(record.encode(self.weights, self.calibration, self.pages, self.card), Path(path))
 
 
 def load(path: str | Path | None = None) -> Model:
@@ -142,11 +183,12 @@ def shipped_path() -> Path:
         if path.is_file():
             return path
     raise ModelFileError(
-        f"{package / SHIPPED_NAME}: no such file, the shipped model was expected; install the package again or pass a path"
+        f"{package / SHIPPED_NAME}: no such file, the shipped model was expected; "
+        "install the package again or pass a path"
     )
 
 
-def train(posts: "pd.DataFrame", *, max_fpr: float = 0.001) -> Model:
+def train(posts: "pd.DataFrame", *, max_fpr: float = 0.001, pages: "Sequence[KnownPage]" = ()) -> Model:
     """Fit a model on labelled posts.
 
     Parameters
@@ -155,13 +197,19 @@ def train(posts: "pd.DataFrame", *, max_fpr: float = 0.001) -> Model:
         As `classifier.read_posts` returns it.
     max_fpr : float
         The share of genuine posts that may be flagged, in (0, 1).
+    pages : sequence of KnownPage
+        Pages with known inserts, of texts that are not among the posts; pages composed of the posts are
+        fitted on in any case.
 
     Raises
     ------
     DataError
         If the posts cannot be fitted on; the message names the rows.
     """
-    from classifier import training
+    from classifier import page_training, training
 
-    fitted, calibrated = training.fit(posts, max_fpr=max_fpr)
-    return Model(fitted, calibrated, training.describe(posts, calibrated))
+    ordered = training.in_order(posts)
+    fitted = training.fit(ordered, max_fpr=max_fpr)
+    folds = [(ordered.iloc[fold_fit.posts], fold_fit.weights) for fold_fit in fitted.folds]
+    judge = page_training.fit_pages(folds, pages, fitted.weights)
+    return Model(fitted.weights, fitted.calibration, judge, training.describe(ordered))

@@ -4,18 +4,22 @@ Invariant: the shares of all reasons and the base add up to the logit.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-import numpy as np
-
-from classifier.ngrams import KINDS, WORD, Counts, char_buckets, char_stream, word_buckets
+from classifier.ngrams import NgramSpec, char_buckets, char_stream, encode, word_buckets
 from classifier.text import Aligned, fold_aligned
-from classifier.weights import Weights, tfidf
+from classifier.weights import Weights, blocks
 
 Kind = Literal["words", "characters"]
+
+# What `classifier.ngrams` takes for bytes of a word.
+_WORD = re.compile(r"[a-z0-9_'%\u0080-\U0010ffff]+")
+_NOT_BLANK = re.compile(r"[^\x00-\x20]+")
+_DIGIT = re.compile(r"[1-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Reason:
     share : float
         In log-odds; above 0 it speaks for scam-or-spam.
     spans : tuple of (start, end)
-        Half-open places in the text as given, in code points.
+        Half-open places in the text as given, in code points; those of spaces that folding added are left out.
     """
 
     ngram: str
@@ -65,89 +69,84 @@ class _Place:
     ngram: str
     kind: Kind
     bucket: int
-    start: int
-    end: int
+    span: tuple[int, int]
 
 
 def explain(text: str, weights: Weights) -> Explanation:
     """Explain the logit of a text.
 
-    An n-gram's share is its part of the dot product; n-grams that fall into one bucket part its share by how
-    often they stand in the text.
+    An n-gram's share is its part of the dot product, whether it stands in the text once or often; n-grams that
+    fall into one bucket part its share by how often they stand in the text.
     """
     aligned = fold_aligned(text)
-    places = list(find_places(aligned, weights))
-    buckets = np.array([place.bucket for place in places], np.int64)
-    unique, counts = np.unique(buckets, return_counts=True)
-    row = Counts(unique.astype(np.int32), counts.astype(np.float32), np.array([0, len(unique)]))
-    values, norms = tfidf(row, weights)
-    shares = dict(zip(unique.tolist(), values * weights.coef[unique] / norms[0] / counts, strict=True))
-    found: dict[tuple[Kind, str], list[_Place]] = {}
+    places = list(find_places(aligned, weights.spec))
+    shares, base = share_of_places(aligned.folded, places, weights)
+    # Two n-grams that look alike, such as halves of different characters, may be of different buckets.
+    found: dict[tuple[Kind, str, int], list[_Place]] = {}
     for place in places:
         if shares[place.bucket]:
-            found.setdefault((place.kind, place.ngram), []).append(place)
+            found.setdefault((place.kind, place.ngram, place.bucket), []).append(place)
     reasons = [
-        Reason(ngram, kind, float(shares[same[0].bucket]) * len(same), tuple((p.start, p.end) for p in same))
-        for (kind, ngram), same in found.items()
+        Reason(ngram, kind, shares[bucket] * len(same), tuple(p.span for p in same if p.span[0] < p.span[1]))
+        for (kind, ngram, bucket), same in found.items()
     ]
     reasons.sort(key=lambda reason: (-abs(reason.share), reason.spans, reason.kind))
-    base = float(weights.coef_length * weights.ballast / norms[0] + weights.intercept)
     return Explanation(tuple(reasons), base, base + sum(reason.share for reason in reasons))
 
 
-def find_places(aligned: Aligned, weights: Weights) -> Iterator[_Place]:
+def share_of_places(folded: str, places: Sequence[_Place], weights: Weights) -> tuple[dict[int, float], float]:
+    """Return what one n-gram of each bucket adds to the logit at each of its places, and what stands without any."""
+    n_places = Counter(place.bucket for place in places)
+    parts = blocks(folded, weights)
+    shares = {
+        bucket: share / n_places[bucket]
+        for part in parts
+        for bucket, share in zip(part.buckets.tolist(), part.shares.tolist(), strict=True)
+    }
+    return shares, weights.intercept + sum(part.base for part in parts)
+
+
+def find_places(aligned: Aligned, spec: NgramSpec) -> Iterator[_Place]:
     """Yield every n-gram of a text with its bucket and its place in the text as given."""
-    spec = weights.spec
     if spec.words:
-        yield from word_places(aligned, weights)
+        yield from word_places(aligned, spec)
     for n in spec.chars:
-        yield from char_places(aligned, n, weights)
+        yield from char_places(aligned, n, spec)
 
 
-def is_word_character(character: str) -> bool:
-    """Tell whether a folded character is of a word (`classifier.ngrams.byte_kinds`)."""
-    return not character.isascii() or KINDS[ord(character)] == WORD
-
-
-def word_runs(folded: str) -> list[tuple[int, int]]:
-    """Return where the words of a folded text stand in it."""
-    return [match.span() for match in re.finditer(r"[a-z0-9_'%\u0080-\U0010ffff]+", folded)]
-
-
-def word_places(aligned: Aligned, weights: Weights) -> Iterator[_Place]:
+def word_places(aligned: Aligned, spec: NgramSpec) -> Iterator[_Place]:
     """Yield words, then pairs of neighbouring words."""
-    runs = word_runs(aligned.folded)
+    runs = [match.span() for match in _WORD.finditer(aligned.folded)]
     words = [zero_digits(aligned.folded[start:end]) for start, end in runs]
-    by_order = list(word_buckets([word.encode("utf-8", "replace") for word in words], weights.spec))
-    for word, (start, end), bucket in zip(words, runs, by_order[0].tolist(), strict=True):
-        yield _Place(word, "words", bucket, *span(aligned, start, end))
-    if len(by_order) > 1:
-        for (a, b), (first, second), bucket in zip(pairwise(words), pairwise(runs), by_order[1].tolist(), strict=True):
-            yield _Place(f"{a} {b}", "words", bucket, *span(aligned, first[0], second[1]))
+    singles, *pairs = word_buckets([encode(word) for word in words], spec)
+    for word, (start, end), bucket in zip(words, runs, singles.tolist(), strict=True):
+        yield _Place(word, "words", bucket, span(aligned, start, end))
+    for buckets in pairs:
+        for (a, b), (first, second), bucket in zip(pairwise(words), pairwise(runs), buckets.tolist(), strict=True):
+            yield _Place(f"{a} {b}", "words", bucket, span(aligned, first[0], second[1]))
 
 
-def char_places(aligned: Aligned, n: int, weights: Weights) -> Iterator[_Place]:
+def char_places(aligned: Aligned, n: int, spec: NgramSpec) -> Iterator[_Place]:
     """Yield the runs of n bytes."""
     stream = char_stream(aligned.folded)
     characters = stream_characters(aligned.folded)
-    for i, bucket in enumerate(char_buckets(stream, n, weights.spec).tolist()):
-        first, last = characters[i], characters[i + n - 1]
+    for i, bucket in enumerate(char_buckets(stream, n, spec).tolist()):
         ngram = stream[i : i + n].decode("utf-8", "replace")
-        yield _Place(ngram, "characters", bucket, *span(aligned, first, last + 1))
+        place = span(aligned, characters[i], characters[i + n - 1] + 1) if characters else (0, 0)
+        yield _Place(ngram, "characters", bucket, place)
 
 
 def stream_characters(folded: str) -> list[int]:
-    """Return for each byte of `char_stream` which folded character it is of."""
-    characters = [0]
-    for i, match in enumerate(re.finditer(r"[^\x00-\x20]+", folded)):
-        if i:
-            characters.append(match.start() - 1)
-        for k, character in enumerate(match[0], start=match.start()):
-            characters += [k] * len(character.encode("utf-8", "replace"))
-    if len(characters) > 1:
-        characters.append(characters[-1])
-        characters[0] = characters[1]
-    return characters
+    """Return for each byte of `char_stream` which folded character it is of; none where all is white space.
+
+    A space between words is the one before the second; those around the text are its first and last character.
+    """
+    characters: list[int] = []
+    for match in _NOT_BLANK.finditer(folded):
+        characters.append(match.start() - 1 if characters else match.start())
+        for i, character in enumerate(match[0], start=match.start()):
+            characters += [i] * len(encode(character))
+    return characters + characters[-1:]
 
 
 def span(aligned: Aligned, start: int, end: int) -> tuple[int, int]:
@@ -157,4 +156,4 @@ def span(aligned: Aligned, start: int, end: int) -> tuple[int, int]:
 
 def zero_digits(word: str) -> str:
     """Read digits as 0, as the n-grams do."""
-    return re.sub(r"[1-9]", "0", word)
+    return _DIGIT.sub("0", word)

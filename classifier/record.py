@@ -5,7 +5,7 @@ in a `ModelFileError` and never in wrong scores or a crash.
 
 | field | holds |
 |---|---|
-| `header` | JSON: `spec`, `ballast`, `coef_length`, `intercept`, `calibration`, `card` |
+| `header` | JSON: `spec`, `ballasts`, `intercept`, `calibration`, `pages`, `card` |
 | `seen` | one bit a bucket, most significant first: whether the fit kept it |
 | `idf_levels` | float32: the distinct inverse document frequencies, ascending |
 | `idf` | uint16 a kept bucket: which level |
@@ -13,7 +13,6 @@ in a `ModelFileError` and never in wrong scores or a crash.
 """
 
 import json
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -22,8 +21,10 @@ from numpy.typing import NDArray
 
 from classifier.calibration import Calibration
 from classifier.errors import ModelFileError
+from classifier.inserts import N_PAGE_FACTS, PageWeights
 from classifier.ngrams import NgramSpec
-from classifier.weights import Weights
+from classifier.surroundings import FACTS
+from classifier.weights import Ballast, Weights
 
 FIELDS = {"format", "header", "seen", "idf_levels", "idf", "coef"}
 MAX_HEADER_CHARS = 1_000_000
@@ -31,7 +32,9 @@ MAX_HEADER_CHARS = 1_000_000
 MAX_MAGNITUDE = 1e6
 
 
-def encode(weights: Weights, calibration: Calibration, card: dict[str, Any]) -> dict[str, str | bytes]:
+def encode(
+    weights: Weights, calibration: Calibration, pages: PageWeights, card: dict[str, Any]
+) -> dict[str, str | bytes]:
     """Return the fields of a model file."""
     kept = weights.idf != 0
     levels, index = np.unique(weights.idf[kept], return_inverse=True)
@@ -39,10 +42,10 @@ def encode(weights: Weights, calibration: Calibration, card: dict[str, Any]) -> 
         levels, index = nearest_levels(weights.idf[kept])
     header = {
         "spec": {"words": weights.spec.words, "chars": list(weights.spec.chars), "bits": weights.spec.bits},
-        "ballast": weights.ballast,
-        "coef_length": weights.coef_length,
+        "ballasts": [asdict(ballast) for ballast in weights.ballasts],
         "intercept": weights.intercept,
         "calibration": asdict(calibration),
+        "pages": asdict(pages),
         "card": card,
     }
     return {
@@ -55,12 +58,12 @@ def encode(weights: Weights, calibration: Calibration, card: dict[str, Any]) -> 
 
 
 def nearest_levels(idf: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return 2**16 levels and which of them is nearest to each value; for fits on millions of posts."""
-    levels = np.quantile(idf, np.linspace(0, 1, 1 << 16)).astype(np.float32)
-    return levels, np.clip(np.searchsorted(levels, idf), 0, len(levels) - 1)
+    """Return at most 2**16 levels and which is nearest to each value; for fits on millions of posts."""
+    levels = np.unique(np.sort(idf)[np.linspace(0, len(idf) - 1, 1 << 16).astype(int)])
+    return levels, np.searchsorted((levels[1:] + levels[:-1]) / 2, idf)
 
 
-def decode(record: dict[str, Any], where: str) -> tuple[Weights, Calibration, dict[str, Any]]:
+def decode(record: dict[str, Any], where: str) -> tuple[Weights, Calibration, PageWeights, dict[str, Any]]:
     """Check the fields of a model file and build from them.
 
     Raises
@@ -72,10 +75,28 @@ def decode(record: dict[str, Any], where: str) -> tuple[Weights, Calibration, di
     if missing:
         raise refusal(where, f"no field {', '.join(sorted(missing))}")
     header = decode_header(record["header"], where)
+    card = header.get("card")
+    if not isinstance(card, dict):
+        raise refusal(where, "the header has no card")
     spec = decode_spec(header.get("spec"), where)
+    idf, coef = decode_arrays(record, spec.n_buckets, where)
+    weights = Weights(
+        spec,
+        idf,
+        coef,
+        decode_ballasts(header.get("ballasts"), where),
+        number(header, "intercept", where, -MAX_MAGNITUDE, MAX_MAGNITUDE),
+    )
+    return weights, decode_calibration(header.get("calibration"), where), decode_pages(header.get("pages"), where), card
+
+
+def decode_arrays(
+    record: dict[str, Any], n_buckets: int, where: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Read the idf and the coefficient of each bucket."""
     seen = array(record, "seen", "u1", where)
-    if len(seen) != spec.n_buckets // 8:
-        raise refusal(where, f"field seen has {len(seen)} bytes, {spec.n_buckets // 8} were expected")
+    if len(seen) != n_buckets // 8:
+        raise refusal(where, f"field seen has {len(seen):,} bytes, {n_buckets // 8:,} were expected")
     kept = np.unpackbits(seen).astype(bool)
     n_kept = int(kept.sum())
     levels, index = array(record, "idf_levels", "<f4", where), array(record, "idf", "<u2", where)
@@ -85,20 +106,9 @@ def decode(record: dict[str, Any], where: str) -> tuple[Weights, Calibration, di
     for name, values in (("idf_levels", levels), ("coef", coef)):
         if not np.isfinite(values).all() or (len(values) and np.abs(values).max() > MAX_MAGNITUDE):
             raise refusal(where, f"field {name} has values that are not finite or beyond {MAX_MAGNITUDE:g}")
-    if len(levels) and levels.min() <= 0:
-        raise refusal(where, "field idf_levels has values that are not above 0")
-    weights = Weights(
-        spec,
-        scatter(kept, levels[index]),
-        scatter(kept, coef),
-        number(header, "ballast", where, 0, 1e3),
-        number(header, "coef_length", where, -MAX_MAGNITUDE, MAX_MAGNITUDE),
-        number(header, "intercept", where, -MAX_MAGNITUDE, MAX_MAGNITUDE),
-    )
-    card = header.get("card")
-    if not isinstance(card, dict):
-        raise refusal(where, "the header has no card")
-    return weights, decode_calibration(header.get("calibration"), where), card
+    if (np.diff(levels, prepend=0) <= 0).any():
+        raise refusal(where, "field idf_levels has values that do not ascend from above 0")
+    return scatter(kept, levels[index]), scatter(kept, coef)
 
 
 def refusal(where: str, wrong: str) -> ModelFileError:
@@ -126,7 +136,21 @@ def decode_spec(spec: object, where: str) -> NgramSpec:
         whole = all(isinstance(value, int) and not isinstance(value, bool) for value in (words, bits, *chars))
         if whole and 0 <= words <= 2 and 10 <= bits <= 24 and len(chars) <= 7 and all(1 <= n <= 7 for n in chars):
             return NgramSpec(words, tuple(chars), bits)
-    raise refusal(where, f"n-grams {spec!r:.80} are none this release can count")
+    raise refusal(where, "the header names no n-grams that this release can count")
+
+
+def decode_ballasts(fields: object, where: str) -> tuple[Ballast, Ballast]:
+    """Read the constant feature of each block."""
+    if not isinstance(fields, list) or len(fields) != 2 or not all(isinstance(ballast, dict) for ballast in fields):
+        raise refusal(where, "the header has no ballasts of the two blocks")
+    words, characters = (
+        Ballast(
+            number(ballast, "value", where, 0, 1e3),
+            number(ballast, "coef", where, -MAX_MAGNITUDE, MAX_MAGNITUDE),
+        )
+        for ballast in fields
+    )
+    return words, characters
 
 
 def decode_calibration(fields: object, where: str) -> Calibration:
@@ -147,13 +171,41 @@ def decode_calibration(fields: object, where: str) -> Calibration:
     return calibration
 
 
+def decode_pages(fields: object, where: str) -> PageWeights:
+    """Read what judges segments and pages."""
+    if not isinstance(fields, dict):
+        raise refusal(where, "the header has no pages")
+    pages = PageWeights(
+        coef=numbers(fields, "coef", len(FACTS), where),
+        intercept=number(fields, "intercept", where, -MAX_MAGNITUDE, MAX_MAGNITUDE),
+        high=number(fields, "high", where, 0, 1),
+        low=number(fields, "low", where, 0, 1),
+        page_coef=numbers(fields, "page_coef", N_PAGE_FACTS, where),
+        page_intercept=number(fields, "page_intercept", where, -MAX_MAGNITUDE, MAX_MAGNITUDE),
+        unsure_from=number(fields, "unsure_from", where, 0, 1),
+    )
+    if pages.low > pages.high:
+        raise refusal(where, "the thresholds of segments are not in order")
+    return pages
+
+
+def numbers(fields: dict[str, Any], name: str, n: int, where: str) -> tuple[float, ...]:
+    """Read a list of finite numbers."""
+    values = fields.get(name)
+    if not isinstance(values, list) or len(values) != n:
+        raise refusal(where, f"{name} is no list of {n} numbers")
+    return tuple(number({name: value}, name, where, -MAX_MAGNITUDE, MAX_MAGNITUDE) for value in values)
+
+
 def number(fields: dict[str, Any], name: str, where: str, lowest: float, highest: float) -> float:
     """Read a finite number within a range."""
-    value = fields.get(name)
+    value: Any = fields.get(name)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not lowest <= value <= highest:
-        raise refusal(where, f"{name} is {value!r:.40}, a number from {lowest:g} to {highest:g} was expected")
-    return float(value)
+    if is_number and lowest <= value <= highest:
+        return float(value)
+    # Only a number is shown: a forged value may be nested too deep, or be too long, to print.
+    found = f"{value!r:.40}" if isinstance(value, int | float | None) else type(value).__name__
+    raise refusal(where, f"{name} is {found}, a number from {lowest:g} to {highest:g} was expected")
 
 
 def array(record: dict[str, Any], name: str, dtype: str, where: str) -> NDArray[Any]:
