@@ -143,3 +143,12 @@ def recall_at(spam: NDArray[np.float64], ham: NDArray[np.float64], fpr: float) -
         return None
     limit = np.sort(ham)[::-1][int(fpr * len(ham))]
     return float((spam > limit).mean())
+
+
+def flat(figures: Figures) -> dict[str, object]:
+    """Return figures as one row: each share with its interval."""
+    row: dict[str, object] = {"id": figures.name, "n_spam": figures.n_spam, "n_ham": figures.n_ham}
+    for name in ("recall", "false_alarms", "precision", "unsure"):
+        found: Share = getattr(figures, name)
+        row |= {name: found.value, f"{name}_lower": found.lower, f"{name}_upper": found.upper}
+    return row | {"auroc": figures.auroc, "recall_at_1_percent": figures.recall_at_1_percent}

@@ -6,6 +6,7 @@ of the three known.
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,52 +71,77 @@ def kind(path: Path) -> str:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read one file and give it the columns it lacks."""
+    if kind(path) not in SUFFIXES:
+        wrong = f"a file with the suffix {kind(path)}" if kind(path) else "a file without a suffix"
+        raise DataError(f"{path}: {wrong}, one of {', '.join(SUFFIXES)} was expected; convert or rename it")
     try:
         table = read_rows(path)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}, a file of posts was expected; check the path") from error
-    except (ValueError, ImportError, EOFError) as error:
+    except (ValueError, ImportError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: unreadable ({error}), {kind(path)} rows were expected; mend the file") from error
+    if table.empty:
+        raise DataError(f"{path}: no rows, at least one labelled post was expected; fill the file or leave it out")
     missing = [column for column in ("text", "label") if column not in table]
     if missing:
-        raise DataError(f"{path}: no column {' and no '.join(missing)}, columns text and label were expected; rename them")
-    stem = path.name.split(".")[0]
-    rows = pd.RangeIndex(1, len(table) + 1).astype(str)
+        raise DataError(
+            f"{path}: no column {' and no '.join(missing)}, columns text and label were expected; rename them"
+        )
+    return complete(table.reset_index(drop=True), path.name.split(".")[0])
+
+
+def complete(table: pd.DataFrame, stem: str) -> pd.DataFrame:
+    """Give rows the columns, and the cells, that they lack."""
+    rows = pd.Series([f"{stem}:{row}" for row in range(1, len(table) + 1)])
+    table = table.assign(id=filled(table, "id", rows))
     table = table.assign(
-        id=table["id"].astype(str) if "id" in table else f"{stem}:" + rows,
-        source=table["source"].astype(str) if "source" in table else stem,
+        source=filled(table, "source", pd.Series(stem, table.index)),
+        group=filled(table, "group", table["id"]),
+        split=filled(table, "split", pd.Series("train", table.index)),
     )
-    table["group"] = table["group"].astype(str) if "group" in table else table["id"]
-    table["split"] = table["split"].astype(str) if "split" in table else "train"
     return table[list(COLUMNS)]
+
+
+def filled(table: pd.DataFrame, column: str, substitute: pd.Series) -> pd.Series:
+    """Return a column as text; the substitute where it is missing or empty."""
+    if column not in table:
+        return substitute
+    cells = table[column].astype(object)
+    return cells.where(cells.notna() & (cells != ""), substitute).astype(str)
 
 
 def read_rows(path: Path) -> pd.DataFrame:
     """Read the rows of one file as they stand."""
     match kind(path):
-        case ".jsonl" | ".ndjson":
-            return pd.DataFrame(list(read_jsonl(path)))
-        case ".csv":
-            return pd.read_csv(path, dtype={"id": str, "text": str, "label": str}, keep_default_na=False)
         case ".parquet":
-            return pd.read_parquet(path)
-        case other:
-            raise ValueError(f"the suffix {other or 'none'} is not one of {', '.join(SUFFIXES)}")
+            with path.open("rb") as file:
+                return pd.read_parquet(file)
+        case ".csv":
+            # As text, or a group "007" would become the group 7.
+            return pd.read_csv(path, dtype=str, keep_default_na=False)
+        case _:
+            # As objects, or a whole number beside a missing one would become a fraction.
+            return pd.DataFrame(list(read_jsonl(path)), dtype=object)
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSON Lines file, gzipped or not."""
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+    """Yield the objects of a JSON Lines file, gzipped or not; half characters become question marks."""
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
-            except ValueError as error:
+                row = json.loads(line.decode("utf-8-sig"))
+            except (ValueError, RecursionError) as error:
                 raise ValueError(f"line {number}: {error}") from error
             if not isinstance(row, dict):
                 raise ValueError(f"line {number}: one object a line was expected")
-            yield row
+            yield {name: whole(value) for name, value in row.items()}
+
+
+def whole(value: Any) -> Any:
+    """Return a text without the half characters of a cut emoji, which JSON can say and a table cannot hold."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def check_posts(posts: pd.DataFrame) -> None:
@@ -131,14 +157,16 @@ def check_posts(posts: pd.DataFrame) -> None:
         raise DataError(f"posts: no column {', '.join(missing)}; `classifier.read_posts` gives all of them")
     is_text = posts["text"].map(lambda text: isinstance(text, str) and bool(text.strip())).astype(bool)
     refuse(posts[~is_text], "no text", "a text that is not blank was expected; fill or drop them")
+    is_label = posts["label"].map(lambda label: isinstance(label, str) and label in LABELS).astype(bool)
     refuse(
-        posts[~posts["label"].isin(LABELS)],
-        "unknown label",
+        posts[~is_label],
+        "an unknown label",
         f"one of {', '.join(LABELS)} was expected; relabel or drop them",
     )
-    refuse(posts[posts["id"].duplicated(keep=False)], "id that stands twice", "each id once was expected; rename or drop them")
-    labels_of_text = posts.groupby("text")["label"].transform("nunique")
-    refuse(posts[labels_of_text > 1], "text with two labels", "one label a text was expected; decide and drop the other")
+    is_twice = posts["id"].duplicated(keep=False)
+    refuse(posts[is_twice], "an id that stands twice", "each id once was expected; rename or drop them")
+    n_labels = posts.groupby("text")["label"].transform("nunique")
+    refuse(posts[n_labels > 1], "a text of two labels", "one label a text was expected; decide and drop the other")
 
 
 def refuse(rows: pd.DataFrame, wrong: str, advice: str) -> None:
