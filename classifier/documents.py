@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 STDIN = "-"
@@ -129,18 +129,23 @@ def read_documents(
         raise TypeError(f"read_documents: paths is the str {paths!r}, an iterable of paths was expected")
     columns = Columns(text_column, html_column)
     stdin_reader = read_jsonl if stdin_format == "jsonl" else read_lines if lines else read_post
-    return documents_at(walk(paths), columns, lambda path: stdin_reader if path == STDIN else reader(path, lines), on_bytes)
+    return documents_at(
+        walk(paths), columns, lambda path: stdin_reader if path == STDIN else reader(path, lines), on_bytes
+    )
 
 
 def n_bytes(paths: Iterable[str]) -> int | None:
     """Return how many bytes the files have on disk, or None if some are pipes; what is missing counts as 0."""
     total = 0
     for path in walk(paths):
-        if isinstance(path, Failure):
-            continue
-        if path == STDIN or not os.path.isfile(path):
+        if path == STDIN:
             return None
-        total += os.path.getsize(path)
+        if isinstance(path, Failure) or not Path(path).exists():
+            continue
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        total += status.st_size
     return total
 
 
@@ -166,7 +171,7 @@ def walk(paths: Iterable[str]) -> Iterator[str | Failure]:
     seen: set[str] = set()
     for given in paths:
         path = os.fspath(given).replace(os.sep, "/")
-        for found in files_under(path) if path != STDIN and os.path.isdir(path) else [path]:
+        for found in files_under(path) if path != STDIN and Path(path).is_dir() else [path]:
             place = found if found == STDIN or isinstance(found, Failure) else os.path.realpath(found)
             if isinstance(place, Failure):
                 yield place
@@ -226,23 +231,31 @@ def suffix(path: str) -> str:
     >>> suffix("news/A.JSONL.gz"), suffix("news/a.txt"), suffix("news/a.gz")
     ('.jsonl', '.txt', '')
     """
-    pure = PurePath(path.lower())
-    return PurePath(pure.stem).suffix if pure.suffix == ".gz" else pure.suffix
+    name = path.rpartition("/")[2].lower().removesuffix(".gz")
+    stem, dot, end = name.rpartition(".")
+    return dot + end if stem else ""
 
 
 def read_path(path: str, read: Reader, columns: Columns, on_bytes: Callable[[int], object] | None) -> Iterator[Entry]:
     """Read one file; what goes wrong on the way is a failure after the documents that went well."""
     with ExitStack() as stack:
         try:
-            raw = standard_input() if path == STDIN else stack.enter_context(open(path, "rb", READ_BYTES))
+            raw: io.BufferedReader = (
+                standard_input()
+                if path == STDIN
+                else stack.enter_context(io.BufferedReader(io.FileIO(path), READ_BYTES))
+            )
         except (OSError, ValueError) as error:
             yield unreadable(path, error)
             return
         stream = gzip.GzipFile(fileobj=raw) if path.lower().endswith(".gz") else raw
         try:
-            yield from followed(read(stream, path, columns), raw, on_bytes) if on_bytes else read(stream, path, columns)
+            entries = read(stream, path, columns)
+            yield from entries if on_bytes is None or path == STDIN else followed(entries, raw, on_bytes)
         except EOFError:
-            yield failure(path, "cut off before the end of the gzip stream, a whole file was expected", "fetch it again")
+            yield failure(
+                path, "cut off before the end of the gzip stream, a whole file was expected", "fetch it again"
+            )
         except (gzip.BadGzipFile, zlib.error) as error:
             yield failure(path, f"broken gzip ({error}), a whole file was expected", "fetch it again")
         except OSError as error:
@@ -279,7 +292,9 @@ def refusal(stream: Stream, path: str) -> Failure | None:
     if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return failure(path, "UTF-16 by its byte-order mark, UTF-8 was expected", "save it as UTF-8")
     if b"\0" in start:
-        return failure(path, "binary (NUL in the first 8 kB), UTF-8 text was expected", "convert it to text or leave it out")
+        return failure(
+            path, "binary (NUL in the first 8 kB), UTF-8 text was expected", "convert it to text or leave it out"
+        )
     if start.startswith(BOM_UTF8):
         stream.read(len(BOM_UTF8))
     return None
@@ -408,7 +423,9 @@ def read_csv(stream: Stream, path: str, columns: Columns) -> Iterator[Entry]:
         if isinstance(cells, str):
             yield failure(where, f"{cells}, a row of UTF-8 CSV was expected", "mend or remove the row")
         elif any(cells[len(header) :]):
-            yield failure(where, f"{len(cells)} cells, {len(header)} as in the header were expected", "quote the commas")
+            yield failure(
+                where, f"{len(cells)} cells, {len(header)} as in the header were expected", "quote the commas"
+            )
         else:
             yield row_document(dict(zip(header, cells, strict=False)), where, columns)
 
@@ -423,29 +440,27 @@ def csv_rows(stream: Stream) -> Iterator[list[str] | str]:
 
     def next_line() -> str:
         nonlocal size, wrong
-        line = bounded_line(stream, MAX_BYTES - size)
+        line = bounded_line(stream, max(MAX_BYTES - size, 0))
         if line is None:
             raise csv.Error(f"over {MAX_BYTES >> 20} MB, is a quote never closed?")
         size += len(line)
-        wrong = wrong or ("a NUL character" if b"\0" in line else "")
-        try:
-            return line.decode("utf-8")
-        except UnicodeDecodeError:
-            wrong = "not UTF-8"
-            return line.decode("utf-8", "replace")
+        text = decoded(line, "")
+        wrong = wrong or ("not UTF-8" if isinstance(text, Failure) else "a NUL character" if "\0" in text else "")
+        return line.decode("utf-8", "replace") if isinstance(text, Failure) else text
 
     rows = csv.reader(iter(next_line, ""), strict=True)
-    while True:
-        size, wrong = 0, ""
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield f"not CSV ({error})"
-            continue
+    while (cells := next_row(rows)) is not None:
         if wrong or cells:
             yield wrong or cells
+        size, wrong = 0, ""
+
+
+def next_row(rows: Iterator[list[str]]) -> list[str] | str | None:
+    """Return the next row's cells, what is wrong with it, or None at the end; the reader goes on after an error."""
+    try:
+        return next(rows, None)
+    except csv.Error as error:
+        return f"not CSV ({error})"
 
 
 def read_parquet(stream: Stream, path: str, columns: Columns) -> Iterator[Entry]:
@@ -469,7 +484,7 @@ def parquet_documents(stream: Stream, path: str, columns: Columns) -> Iterator[E
     if not is_readable(names, columns):
         yield no_column(path, names, columns)
         return
-    wanted = [name for name in dict.fromkeys(["id", columns.text, columns.html]) if name in names]
+    wanted = [name for name in dict.fromkeys(names) if name in {"id", columns.text, columns.html}]
     numbers = count(1)
     for batch in table.iter_batches(batch_size=PARQUET_ROWS, columns=wanted):
         for values in zip(*(arrow_values(batch.column(name)) for name in wanted), strict=True):
@@ -481,13 +496,16 @@ def arrow_values(column: Any) -> list[object]:
     try:
         return list(column.to_pylist())
     except UnicodeDecodeError:
-        octets = column.cast("binary" if "large" not in str(column.type) else "large_binary")
-        return [value if value is None or not is_utf8(value) else value.decode() for value in octets.to_pylist()]
+        octets = column.cast("large_binary" if str(column.type).startswith("large") else "binary")
+        return [value if value is None else text_or_bytes(value) for value in octets.to_pylist()]
 
 
-def is_utf8(octets: bytes) -> bool:
-    """Tell whether bytes are UTF-8."""
-    return octets.decode("utf-8", "ignore").encode() == octets
+def text_or_bytes(octets: bytes) -> str | bytes:
+    """Decode UTF-8, or return what is not as it is."""
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return octets
 
 
 def row_document(row: Mapping[str, object], where: str, columns: Columns) -> Entry:
@@ -521,7 +539,9 @@ def failure(where: str, wrong: str, advice: str, name: str | None = None) -> Fai
 def unreadable(path: str, error: Exception) -> Failure:
     """Word what the operating system refused."""
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return failure(path, f"cannot be read ({why}), a file or folder was expected", "check the path and its permissions")
+    return failure(
+        path, f"cannot be read ({why}), a readable file or folder was expected", "check the path and its permissions"
+    )
 
 
 def empty(path: str) -> Failure:

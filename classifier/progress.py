@@ -16,11 +16,15 @@ Advance = Callable[[int], None]
 
 
 @contextmanager
-def progress(total: int | None, *, unit: Literal["bytes", "posts"] = "bytes", quiet: bool = False) -> Iterator[Advance]:
+def progress(
+    task: str, total: int | None, *, unit: Literal["bytes", "posts"] = "bytes", quiet: bool = False
+) -> Iterator[Advance]:
     """Show how much is done, how fast, and the time left, if standard error is a terminal.
 
     Parameters
     ----------
+    task : str
+        What is being done, for example "scoring".
     total : int or None
         How much there is to do; None if unknown.
     unit : {"bytes", "posts"}
@@ -37,17 +41,17 @@ def progress(total: int | None, *, unit: Literal["bytes", "posts"] = "bytes", qu
         yield lambda n: None
         return
     with shown(unit) as bar:
-        task, waiting, updated = bar.add_task("", total=total), 0, time.monotonic()
+        number, waiting, updated = bar.add_task(task, total=total), 0, time.monotonic()
 
         def advance(n: int) -> None:
             nonlocal waiting, updated
             waiting += n
             if time.monotonic() - updated >= UPDATE_S:
-                bar.update(task, advance=waiting)
+                bar.update(number, advance=waiting)
                 waiting, updated = 0, time.monotonic()
 
         yield advance
-        bar.update(task, advance=waiting)
+        bar.update(number, advance=waiting)
 
 
 def shown(unit: Literal["bytes", "posts"]) -> Any:
@@ -55,12 +59,12 @@ def shown(unit: Literal["bytes", "posts"]) -> Any:
     from rich import progress as rich_progress
     from rich.console import Console
 
-    rate = rich_progress.TextColumn("{task.speed:,.0f}/s" if unit == "posts" else "")
     done = {
         "bytes": (rich_progress.DownloadColumn(), rich_progress.TransferSpeedColumn()),
-        "posts": (rich_progress.MofNCompleteColumn(), rate),
+        "posts": (rich_progress.MofNCompleteColumn(), rich_progress.TaskProgressColumn(show_speed=True)),
     }
     return rich_progress.Progress(
+        rich_progress.TextColumn("{task.description}"),
         rich_progress.BarColumn(),
         *done[unit],
         rich_progress.TimeRemainingColumn(),

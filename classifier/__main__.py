@@ -1,0 +1,5 @@
+"""The command line as `python -m classifier`."""
+
+from classifier.cli import main
+
+main()

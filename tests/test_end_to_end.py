@@ -1,0 +1,653 @@
+"""The whole program as people run it: real processes, real files, real exit codes."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import pickle
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from corpus import HAM, SPAM
+
+import classifier
+from classifier.model import Model
+
+ROOT = Path(classifier.__file__).parents[1]
+COMMAND = [sys.executable, "-m", "classifier"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+DONE, FAILED, WRONG_USAGE, FLAGGED = 0, 1, 2, 3
+TIMEOUT_S = 120
+# One line each, so that they can be a line, a row or a file.
+TEXTS = [
+    *SPAM[:4],
+    *HAM[:4],
+    "Free",
+    "Е\u0430rn 5 0 BTC, gu\u0430r\u0430nteed!",
+    "a, \"quoted\" 'text'; =1+1",
+    "🔥 café €5",
+]
+
+
+def run(*arguments: object, folder: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the command line in a folder; whatever it says, it never shows a traceback."""
+    ended = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=folder,
+        env=ENVIRONMENT,
+        input=stdin,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert b"Traceback" not in ended.stderr, ended.stderr.decode()
+    return ended
+
+
+def begin(*arguments: object, folder: Path) -> subprocess.Popen[bytes]:
+    """Start the command line with pipes to it."""
+    return subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def rows(octets: bytes) -> list[dict]:
+    """Read JSON Lines, strictly UTF-8."""
+    return [json.loads(line) for line in octets.decode("utf-8").split("\n") if line]
+
+
+def as_jsonl(texts: list[str]) -> str:
+    return "".join(json.dumps({"text": text}) + "\n" for text in texts)
+
+
+@pytest.fixture(scope="session")
+def training(own_folder, tmp_path_factory) -> subprocess.CompletedProcess[bytes]:
+    """A run of `train`; what it wrote is m.joblib in the folder of its arguments."""
+    folder = tmp_path_factory.mktemp("trained")
+    return run("train", own_folder, "--output", folder / "m.joblib", "--max-fpr", "0.05", folder=folder)
+
+
+@pytest.fixture(scope="session")
+def path(training) -> Path:
+    return Path(training.args[training.args.index("--output") + 1])
+
+
+@pytest.fixture(scope="session")
+def trained(path) -> Model:
+    return classifier.load(path)
+
+
+@pytest.fixture(scope="session")
+def expected(trained) -> list[float]:
+    """The scores of TEXTS by the library."""
+    return [round(trained.score(text), 6) for text in TEXTS]
+
+
+# train, inspect, score, explain, evaluate
+
+
+def test_train_writes_a_model_and_tells_a_person(training, path, trained):
+    assert training.returncode == DONE, training.stderr
+    assert training.stdout == b""
+    said = training.stderr.decode()
+    assert f"fitting on {trained.card['posts']:,} posts" in said
+    assert f"{path}: threshold {trained.calibration.threshold:.4f}, at most " in said
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_train_again_gives_the_same_bytes(path, own_folder, tmp_path):
+    files = sorted(own_folder.iterdir(), reverse=True)
+    assert run("train", *files, "--output", "m", "--max-fpr", "0.05", folder=tmp_path).returncode == DONE
+    assert (tmp_path / "m").read_bytes() == path.read_bytes()
+
+
+def test_the_trained_model_is_that_of_the_library(path, own_folder, tmp_path):
+    classifier.train(classifier.read_posts([own_folder]), max_fpr=0.05).save(tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == path.read_bytes()
+
+
+def test_inspect_prints_the_card_as_json(path, trained, tmp_path):
+    ended = run("inspect", path, folder=tmp_path)
+    assert ended.returncode == DONE
+    assert json.loads(ended.stdout) == json.loads(json.dumps(trained.describe()))
+    assert json.loads(ended.stdout)["calibration"]["max_fpr"] == 0.05
+
+
+def test_inspect_of_a_foreign_file_says_what_it_is_not(tmp_path):
+    (tmp_path / "m.joblib").write_text("no model")
+    ended = run("inspect", "m.joblib", folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (FAILED, b"")
+    assert ended.stderr.startswith(b"classifier: m.joblib: ")
+
+
+def score_of_files(folder: Path, path: Path) -> bytes:
+    for i, text in enumerate(TEXTS):
+        (folder / f"{i:02}.txt").write_text(text, encoding="utf-8")
+    return run("score", *(f"{i:02}.txt" for i in range(len(TEXTS))), "--model", path, folder=folder).stdout
+
+
+def score_of_a_folder(folder: Path, path: Path) -> bytes:
+    (folder / "posts" / "b").mkdir(parents=True)
+    for i, text in enumerate(TEXTS):
+        place = folder / "posts" / (f"a{i:02}.txt" if i < 5 else f"b/{i:02}.txt")
+        place.write_text(text, encoding="utf-8")
+    return run("score", "posts", "--model", path, folder=folder).stdout
+
+
+def score_of_zipped_files(folder: Path, path: Path) -> bytes:
+    for i, text in enumerate(TEXTS):
+        (folder / f"{i:02}.txt.gz").write_bytes(gzip.compress(text.encode()))
+    return run("score", ".", "--model", path, folder=folder).stdout
+
+
+def score_of_lines(folder: Path, path: Path) -> bytes:
+    (folder / "posts.txt").write_text("\n".join(TEXTS) + "\n", encoding="utf-8")
+    return run("score", "posts.txt", "--lines", "--model", path, folder=folder).stdout
+
+
+def score_of_lines_of_stdin(folder: Path, path: Path) -> bytes:
+    return run("score", "-", "--lines", "--model", path, folder=folder, stdin="\r\n".join(TEXTS).encode()).stdout
+
+
+def score_of_jsonl(folder: Path, path: Path) -> bytes:
+    (folder / "posts.jsonl").write_text(as_jsonl(TEXTS), encoding="utf-8")
+    return run("score", "posts.jsonl", "--model", path, folder=folder).stdout
+
+
+def score_of_zipped_jsonl(folder: Path, path: Path) -> bytes:
+    (folder / "posts.jsonl.gz").write_bytes(gzip.compress(as_jsonl(TEXTS).encode()))
+    return run("score", "posts.jsonl.gz", "--model", path, folder=folder).stdout
+
+
+def score_of_csv(folder: Path, path: Path) -> bytes:
+    pd.DataFrame({"n": range(len(TEXTS)), "text": TEXTS}).to_csv(folder / "posts.csv", index=False)
+    return run("score", "posts.csv", "--model", path, folder=folder).stdout
+
+
+def score_of_parquet(folder: Path, path: Path) -> bytes:
+    pd.DataFrame({"text": TEXTS}).to_parquet(folder / "posts.parquet")
+    return run("score", "posts.parquet", "--model", path, folder=folder).stdout
+
+
+def score_in_threads(folder: Path, path: Path) -> bytes:
+    (folder / "posts.jsonl").write_text(as_jsonl(TEXTS), encoding="utf-8")
+    return run("score", "posts.jsonl", "--jobs", "3", "--model", path, folder=folder).stdout
+
+
+def score_to_a_file(folder: Path, path: Path) -> bytes:
+    (folder / "posts.jsonl").write_text(as_jsonl(TEXTS), encoding="utf-8")
+    ended = run("score", "posts.jsonl", "--output", "found.jsonl", "--model", path, folder=folder)
+    assert ended.stdout == b""
+    return (folder / "found.jsonl").read_bytes()
+
+
+ENTRY_POINTS = [
+    score_of_files,
+    score_of_a_folder,
+    score_of_zipped_files,
+    score_of_lines,
+    score_of_lines_of_stdin,
+    score_of_jsonl,
+    score_of_zipped_jsonl,
+    score_of_csv,
+    score_of_parquet,
+    score_in_threads,
+    score_to_a_file,
+]
+
+
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS, ids=lambda entry_point: entry_point.__name__)
+def test_every_entry_point_gives_the_same_scores_in_input_order(entry_point, trained, path, expected, tmp_path):
+    found = rows(entry_point(tmp_path, path))
+    assert [row["score"] for row in found] == expected
+    assert [row["verdict"] for row in found] == [trained.verdict(trained.score(text)) for text in TEXTS]
+    assert all(row.keys() == {"id", "score", "verdict"} for row in found)
+    assert len({row["id"] for row in found}) == len(TEXTS)
+
+
+def test_standard_input_is_one_post(path, expected, tmp_path):
+    ended = run("score", "-", "--model", path, folder=tmp_path, stdin=TEXTS[0].encode())
+    assert rows(ended.stdout) == [{"id": "-", "score": expected[0], "verdict": rows(ended.stdout)[0]["verdict"]}]
+
+
+def test_paths_of_any_kind_stand_side_by_side(path, expected, tmp_path):
+    (tmp_path / "a.jsonl").write_text(as_jsonl(TEXTS[:2]), encoding="utf-8")
+    (tmp_path / "b.txt").write_text(TEXTS[2], encoding="utf-8")
+    ended = run("score", "a.jsonl", "b.txt", "-", "--model", path, folder=tmp_path, stdin=TEXTS[3].encode())
+    assert [row["id"] for row in rows(ended.stdout)] == ["a.jsonl:1", "a.jsonl:2", "b.txt", "-"]
+    assert [row["score"] for row in rows(ended.stdout)] == expected[:4]
+
+
+def test_csv_out_holds_the_same(path, expected, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(as_jsonl(TEXTS) + "{\n", encoding="utf-8")
+    ended = run("score", "posts.jsonl", "--format", "csv", "--model", path, folder=tmp_path)
+    table = list(csv.DictReader(io.StringIO(ended.stdout.decode(), newline="")))
+    assert [float(row["score"]) for row in table[:-1]] == expected
+    assert table[-1]["score"] == ""
+    assert table[-1]["error"].startswith("posts.jsonl:13: not JSON")
+
+
+def test_a_table_is_written_where_one_is_asked_for(path, tmp_path):
+    ended = run("score", "-", "--lines", "--format", "table", "--model", path, folder=tmp_path, stdin=b"Free\nRain\n")
+    head, *body = ended.stdout.decode().splitlines()
+    assert head.split() == ["id", "score", "verdict"]
+    assert [line.split()[0] for line in body] == ["-:1", "-:2"]
+    assert "\x1b" not in ended.stdout.decode()
+
+
+def test_the_threshold_may_be_another(path, trained, tmp_path):
+    value = trained.score(TEXTS[0])
+    for threshold, verdict in ((0.0, "scam"), (min(1.0, value + 0.001), "unsure")):
+        ended = run("score", "-", "--threshold", threshold, "--model", path, folder=tmp_path, stdin=TEXTS[0].encode())
+        assert rows(ended.stdout)[0]["verdict"] == verdict
+
+
+def test_explain_adds_up_and_points_into_the_text(path, trained, tmp_path):
+    (tmp_path / "a.txt").write_text(SPAM[0], encoding="utf-8")
+    (found,) = rows(run("explain", "a.txt", "--top", "100000", "--model", path, folder=tmp_path).stdout)
+    assert found["score"] == round(trained.score(SPAM[0]), 6)
+    shares = [reason["share"] for reason in found["reasons"]]
+    assert found["base"] + sum(shares) == pytest.approx(found["logit"], abs=1e-6 * (len(shares) + 2))
+    assert all(0 <= start < end <= len(SPAM[0]) for reason in found["reasons"] for start, end in reason["spans"])
+
+
+def test_explain_says_the_same_in_every_format(path, trained, tmp_path):
+    top = trained.explain(SPAM[0], top=3)
+    (tmp_path / "a.txt").write_text(SPAM[0], encoding="utf-8")
+
+    def explained(*options: str) -> str:
+        return run("explain", "a.txt", "--top", "3", "--model", path, *options, folder=tmp_path).stdout.decode()
+
+    assert [reason["ngram"] for reason in json.loads(explained())["reasons"]] == [reason.ngram for reason in top]
+    table = list(csv.DictReader(io.StringIO(explained("--format", "csv"))))
+    assert [(row["ngram"], int(row["start"])) for row in table] == [
+        (reason.ngram, reason.spans[0][0]) for reason in top
+    ]
+    page = explained("--format", "table")
+    assert SPAM[0] in page
+    assert all(f"{reason.share:+8.3f}" in page for reason in top)
+    assert "\x1b" not in page
+    assert explained("--format", "table", "--output", "page.txt") == ""
+    assert (tmp_path / "page.txt").read_text(encoding="utf-8") == page
+
+
+def test_explain_goes_on_after_what_it_cannot_read(path, tmp_path):
+    for options in ((), ("--format", "csv"), ("--format", "table")):
+        ended = run("explain", "none.txt", "-", "--model", path, *options, folder=tmp_path, stdin=b"Free coins")
+        assert ended.returncode == FAILED
+        assert b"none.txt: cannot be read" in ended.stderr
+        assert b"coin" in ended.stdout
+
+
+def test_evaluate_measures_what_the_library_does(path, trained, own_folder, tmp_path):
+    posts = classifier.read_posts([own_folder])
+    ended = run("evaluate", own_folder, "--model", path, folder=tmp_path)
+    assert ended.returncode == DONE
+    report = classifier.evaluate(trained, posts)
+    assert [row["id"] for row in rows(ended.stdout)] == [figures.name for figures in report.figures]
+    assert rows(ended.stdout)[0]["id"] == "all"
+    assert rows(ended.stdout)[0]["n_spam"] == int((posts["label"] != "ham").sum())
+    assert rows(ended.stdout)[0]["recall"] == round(report.figures[0].recall.value, 6)
+
+
+def test_evaluate_refuses_labels_it_does_not_know(path, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nFree coins,scam\nRain,good\n")
+    ended = run("evaluate", "a.csv", "--model", path, folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (FAILED, b"")
+    assert ended.stderr.startswith(b"classifier: posts: 1 with an unknown label: a:2 (good); one of scam, spam, ham")
+
+
+@pytest.mark.parametrize(
+    ("content", "wording"),
+    [
+        ("text,label\nFree coins,scam\nRain,ham\n", "1 labelled ham, at least 25 were expected; label more of them"),
+        ("text,label\nRain,scam\nRain,ham\n", "2 with a text of two labels: a:1 (scam), a:2 (ham)"),
+    ],
+)
+def test_train_refuses_what_it_cannot_fit_on_and_leaves_the_old_model(content, wording, tmp_path):
+    (tmp_path / "a.csv").write_text(content)
+    (tmp_path / "m.joblib").write_bytes(b"the old model")
+    ended = run("train", "a.csv", "--output", "m.joblib", folder=tmp_path)
+    assert ended.returncode == FAILED
+    assert wording in ended.stderr.decode()
+    assert (tmp_path / "m.joblib").read_bytes() == b"the old model"
+
+
+# Exit codes
+
+
+def test_exit_codes(path, tmp_path):
+    (tmp_path / "a.txt").write_text("Free coins")
+
+    def code(*arguments: object) -> int:
+        return run(*arguments, "--model", path, folder=tmp_path).returncode
+
+    assert code("score", "a.txt", "--threshold", "0") == DONE
+    assert code("score", "a.txt", "--threshold", "0", "--fail-on-scam") == FLAGGED
+    assert code("score", "a.txt", "--threshold", "1", "--fail-on-scam") == DONE
+    assert code("score", "none.txt") == FAILED
+    assert code("score", "none.txt", "a.txt", "--threshold", "0", "--fail-on-scam") == FAILED
+    assert code("score") == WRONG_USAGE
+
+
+def test_help_loads_nothing_heavy(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "classifier", "--help"],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=True,
+    )
+    loaded = {line.rpartition(b"|")[2].strip().split(b".")[0] for line in ended.stderr.splitlines()}
+    assert b"typer" in loaded
+    assert not loaded & {b"numpy", b"sklearn", b"pandas", b"scipy", b"numba", b"joblib", b"pyarrow"}
+
+
+# Bad input
+
+BAD_FILES = {
+    "empty.txt": (b"", "empty.txt: empty, a text was expected; fill it or leave it out"),
+    "blank.txt": (b" \n\t\n", "blank.txt: empty, a text was expected; fill it or leave it out"),
+    "binary.txt": (b"\x7fELF\x00\x01", "binary.txt: binary (NUL in the first 8 kB), UTF-8 text was expected"),
+    "latin.txt": (
+        "Geld für café".encode("latin-1"),
+        "latin.txt: not UTF-8 (byte 0xfc at offset 6), UTF-8 was expected",
+    ),
+    "utf16.txt": ("Free".encode("utf-16"), "utf16.txt: UTF-16 by its byte-order mark, UTF-8 was expected"),
+    "broken.txt.gz": (b"no gzip", "broken.txt.gz: broken gzip"),
+    "cut.txt.gz": (gzip.compress(b"Free coins " * 99)[:-9], "cut.txt.gz: cut off before the end of the gzip stream"),
+    "column.csv": (b"title,body\nFree,coins\n", 'column.csv: no "text" (it has: title, body), a text was expected'),
+    "empty.csv": (b"", "empty.csv: empty"),
+    "no.parquet": (b"PAR1 no more", "no.parquet: "),
+}
+
+
+def test_a_bad_file_is_an_error_in_its_place_and_the_rest_is_scored(path, tmp_path):
+    (tmp_path / "good.txt").write_text(SPAM[0])
+    (tmp_path / "well.txt").write_text(HAM[0])
+    for name, (content, _) in BAD_FILES.items():
+        (tmp_path / name).write_bytes(content)
+    ended = run("score", "good.txt", *BAD_FILES, "well.txt", "--model", path, folder=tmp_path)
+    first, *bad, last = rows(ended.stdout)
+    assert ended.returncode == FAILED
+    assert ("score" in first, "score" in last) == (True, True)
+    assert [row["id"] for row in bad] == list(BAD_FILES)
+    said = ended.stderr.decode().splitlines()
+    for row, (_, wording) in zip(bad, BAD_FILES.values(), strict=True):
+        assert row.keys() == {"id", "error"}
+        assert row["error"].startswith(wording)
+        assert f"classifier: {row['error']}" in said
+
+
+def test_what_is_not_there_is_an_error_in_its_place(path, tmp_path):
+    (tmp_path / "good.txt").write_text(SPAM[0])
+    (tmp_path / "dangling.txt").symlink_to(tmp_path / "gone")
+    (tmp_path / "hollow").mkdir()
+    ended = run("score", "none.txt", "dangling.txt", "hollow", "good.txt", "--model", path, folder=tmp_path)
+    *bad, good = rows(ended.stdout)
+    assert ended.returncode == FAILED
+    assert [row["id"] for row in bad] == ["none.txt", "dangling.txt", "hollow"]
+    assert all(": " in row["error"] and "; " in row["error"] for row in bad)
+    assert "score" in good
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_an_error_in_its_place(path, tmp_path):
+    (tmp_path / "a.txt").write_text("Free")
+    (tmp_path / "a.txt").chmod(0)
+    ended = run("score", "a.txt", "--model", path, folder=tmp_path)
+    assert ended.returncode == FAILED
+    assert "Permission denied" in rows(ended.stdout)[0]["error"]
+
+
+def test_bad_rows_are_errors_with_their_line(path, tmp_path):
+    lines = [
+        '{"text": "Free coins"}',
+        "{not json}",
+        '{"body": "x"}',
+        "[1]",
+        '{"text": 5}',
+        "",
+        '{"text": "Rain"}',
+        "\xff",
+    ]
+    (tmp_path / "posts.jsonl").write_bytes("\n".join(lines).encode("latin-1"))
+    ended = run("score", "posts.jsonl", "--model", path, folder=tmp_path)
+    found = rows(ended.stdout)
+    assert ended.returncode == FAILED
+    assert [row["id"] for row in found] == [f"posts.jsonl:{n}" for n in (1, 2, 3, 4, 5, 7, 8)]
+    assert ["score" in row for row in found] == [True, False, False, False, False, True, False]
+    for row in found:
+        assert "score" in row or row["error"].startswith(f"{row['id']}: ")
+
+
+def test_bad_rows_of_csv_are_errors_with_their_row(path, tmp_path):
+    (tmp_path / "posts.csv").write_bytes(b"text,n\nFree coins,1\nbad \xff byte,2\nRain,3\n")
+    ended = run("score", "posts.csv", "--model", path, folder=tmp_path)
+    assert ended.returncode == FAILED
+    assert ["score" in row for row in rows(ended.stdout)] == [True, False, True]
+    assert rows(ended.stdout)[1]["error"].startswith("posts.csv:2: ")
+
+
+class Malice:
+    """What runs a command when it is unpickled."""
+
+    def __reduce__(self):
+        return os.system, ("touch ran",)
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "empty", "text", "cut", "malicious"])
+def test_a_model_that_is_none_is_refused_and_nothing_of_it_runs(kind, path, tmp_path):
+    broken = tmp_path / "m.joblib"
+    match kind:
+        case "folder":
+            broken.mkdir()
+        case "empty":
+            broken.touch()
+        case "text":
+            broken.write_text("not a model")
+        case "cut":
+            broken.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        case "malicious":
+            broken.write_bytes(pickle.dumps({"format": 1, "header": Malice()}))
+    (tmp_path / "a.txt").write_text("Free coins")
+    ended = run("score", "a.txt", "--model", "m.joblib", folder=tmp_path)
+    assert (ended.returncode, ended.stdout) == (FAILED, b"")
+    assert ended.stderr.startswith(b"classifier: m.joblib: ")
+    assert not (tmp_path / "ran").exists()
+
+
+# --output
+
+
+def waiting_for(what: str, holds) -> None:
+    """Wait until something holds; a process that never gets there fails the test."""
+    end = time.monotonic() + TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < end, f"no {what} in {TIMEOUT_S} s"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
+def test_an_interrupted_run_leaves_the_old_file_whole(how, path, tmp_path):
+    (tmp_path / "found.jsonl").write_bytes(b"the old file\n")
+    process = begin("score", "-", "--lines", "--output", "found.jsonl", "--model", path, folder=tmp_path)
+    process.stdin.write(b"Free coins\n")
+    process.stdin.flush()
+    waiting_for("result", lambda: any(b"score" in file.read_bytes() for file in tmp_path.glob(".found.jsonl.*")))
+    process.send_signal(how)
+    _, said = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode != DONE
+    assert (tmp_path / "found.jsonl").read_bytes() == b"the old file\n"
+    assert b"Traceback" not in said
+    if how == signal.SIGINT:
+        assert [file.name for file in tmp_path.iterdir()] == ["found.jsonl"]
+
+
+def test_a_full_disk_leaves_the_old_file_whole(path, tmp_path):
+    (tmp_path / "found.jsonl").write_bytes(b"the old file\n")
+    (tmp_path / "posts.jsonl").write_text(as_jsonl(["Free coins"] * 2_000))
+    ended = subprocess.run(
+        [*COMMAND, "score", "posts.jsonl", "--output", "found.jsonl", "--model", path],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)),
+    )
+    assert ended.returncode == FAILED
+    assert ended.stderr.startswith(b"classifier: found.jsonl: cannot be written (")
+    assert (tmp_path / "found.jsonl").read_bytes() == b"the old file\n"
+    assert {file.name for file in tmp_path.iterdir()} == {"found.jsonl", "posts.jsonl"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_standard_output_is_an_error(path, tmp_path):
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*COMMAND, "score", "-", "--model", path],
+            cwd=tmp_path,
+            env=ENVIRONMENT,
+            input=b"Free coins",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    assert ended.returncode == FAILED
+    assert ended.stderr.startswith(b"classifier: standard output: cannot be written (")
+
+
+def test_an_output_in_no_folder_is_an_error_before_anything_is_scored(path, tmp_path):
+    ended = run("score", "-", "--output", "none/found.jsonl", "--model", path, folder=tmp_path, stdin=b"Free")
+    assert ended.returncode == FAILED
+    assert ended.stderr.startswith(b"classifier: none/found.jsonl: cannot be written (No such file or directory)")
+
+
+# Streams
+
+
+@pytest.mark.parametrize("command", ["score", "explain"])
+def test_a_line_is_answered_before_the_next_is_written(command, path, tmp_path):
+    process = begin(command, "-", "--lines", "--model", path, folder=tmp_path)
+    try:
+        for n, text in enumerate([SPAM[0], HAM[0], "Free"], start=1):
+            process.stdin.write(f"{text}\n".encode())
+            process.stdin.flush()
+            assert select.select([process.stdout], [], [], TIMEOUT_S)[0], f"line {n} was not answered"
+            assert json.loads(process.stdout.readline())["id"] == f"-:{n}"
+        rest, said = process.communicate(timeout=TIMEOUT_S)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, rest, said) == (DONE, b"", b"")
+
+
+@pytest.mark.parametrize(
+    "command", [["score"], ["score", "--format", "csv"], ["explain"], ["explain", "--format", "table"]]
+)
+def test_a_closed_pipe_ends_quietly(command, path, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(as_jsonl([f"{SPAM[n % 10]} {n}" for n in range(4_000)]))
+    process = begin(*command, "posts.jsonl", "--model", path, folder=tmp_path)
+    process.stdin.close()
+    assert process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=TIMEOUT_S), said) == (DONE, b"")
+
+
+# Hostile texts
+
+HOSTILE = {
+    "NUL": "free\x00coins\x00",
+    "lone surrogates": "free \ud800 coins \udfff",
+    "surrogates in the wrong order": "\ude00\ud83d" * 50,
+    "right-to-left overrides": "\u202efree\u202d coins\u2066" * 500,
+    "emoji": "🔥👨‍👩‍👧‍👦🇬🇧" * 2_000,
+    "combining marks": "f" + "\u0301\u0489\u20dd" * 20_000,
+    "zero width": "f\u200br\u200de\u2060e\ufeff" * 5_000,
+    "one letter": "a" * 200_000,
+    "spaces": " " * 200_000 + "free",
+    "parted letters": "f r e e " * 20_000,
+    "dots": "." * 200_000,
+    "line breaks": "\u2028\u2029\x85\r\n" * 10_000 + "free",
+    "controls": "".join(map(chr, range(1, 32))) + "\x7f\x80\x9b31m",
+    "no character": "\uffff\ufffe\U0010ffff",
+    "long address": "http://" + "a." * 50_000 + "example",
+    "long number": "9" * 100_000,
+}
+
+
+def test_hostile_texts_score(path, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(as_jsonl(list(HOSTILE.values())))
+    ended = run("score", "posts.jsonl", "--model", path, folder=tmp_path)
+    assert (ended.returncode, ended.stderr) == (DONE, b"")
+    assert all(0 <= row["score"] <= 1 for row in rows(ended.stdout))
+    assert len(rows(ended.stdout)) == len(HOSTILE)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv", "table"])
+def test_hostile_texts_are_explained(format, path, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(as_jsonl([text[:2_000] for text in HOSTILE.values()]))
+    ended = run("explain", "posts.jsonl", "--top", "3", "--format", format, "--model", path, folder=tmp_path)
+    assert (ended.returncode, ended.stderr) == (DONE, b"")
+    assert ended.stdout.decode("utf-8")
+    assert "\x1b" not in ended.stdout.decode() or format != "table"
+
+
+def test_five_megabytes_on_one_line_score(path, tmp_path):
+    line = " ".join(SPAM + HAM).encode()
+    (tmp_path / "long.txt").write_bytes(line * (5_000_000 // len(line) + 1) + b"\nFree\n")
+    ended = run("score", "long.txt", "--lines", "--model", path, folder=tmp_path)
+    assert (ended.returncode, ended.stderr) == (DONE, b"")
+    assert [row["id"] for row in rows(ended.stdout)] == ["long.txt:1", "long.txt:2"]
+
+
+FLOODS = [
+    "free coins ",
+    "a",
+    " ",
+    "🔥",
+    "e\u0301\u0489",
+    "\u202e",
+    "f r e e ",
+    "a.",
+    "0 ",
+    "$1,000 ",
+    "\u200b",
+    "@a ",
+    "http://a/",
+]
+
+
+@pytest.mark.parametrize("unit", FLOODS, ids=ascii)
+def test_time_grows_with_the_length_and_no_faster(unit, trained):
+    """Eight times the text may take sixteen times as long on a busy machine, and not sixty-four times."""
+
+    def seconds(n_chars: int) -> float:
+        text = unit * (n_chars // len(unit))
+        times = []
+        for _ in range(2):
+            start = time.perf_counter()
+            trained.score(text)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    seconds(1_000)
+    assert seconds(80_000) < 16 * seconds(10_000) + 0.05
