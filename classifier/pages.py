@@ -1,0 +1,160 @@
+"""The pages: what is found in a page, and where.
+
+Invariant: an insert's text is the page's text between its offsets; of an HTML page the text is what a reader
+sees of it (`classifier.markup`), and an insert names the element that holds it instead.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.blocks import Segment, segments
+from classifier.calibration import Verdict, sigmoid
+from classifier.inserts import PageWeights, page_score, runs, segment_log_odds
+from classifier.markup import Hidden, read_html
+from classifier.reasons import Reason, explain
+from classifier.surroundings import facts
+from classifier.text import fold
+from classifier.weights import Weights
+
+# As many reasons as a person reads.
+N_REASONS = 5
+# An insert is explained by this much of it.
+MAX_EXPLAINED_CHARS = 5_000
+
+Logits = Callable[[Sequence[str]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A flagged stretch of a page.
+
+    Attributes
+    ----------
+    start, end : int or None
+        Half-open, in code points of the text as given; None for HTML.
+    text : str
+    score : float
+        Probability, in [0, 1], that its surest segment is of an insert.
+    reasons : tuple of Reason
+        The n-grams that carried it as a post; spans are places in `text`.
+    path : str or None
+        The element that holds its first segment, for HTML.
+    paths : tuple of str
+        The elements that hold its segments, for HTML.
+    seen : (start, end) or None
+        For HTML, where it stands in the text that `classifier.markup.read_html` gives.
+    """
+
+    start: int | None
+    end: int | None
+    text: str
+    score: float
+    reasons: tuple[Reason, ...]
+    path: str | None = None
+    paths: tuple[str, ...] = ()
+    seen: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was found in a page.
+
+    Attributes
+    ----------
+    score : float
+        Probability, in [0, 1], that the page holds an insert.
+    verdict : {"scam", "unsure", "ham"}
+        `scam` where there is an insert.
+    inserts : tuple of Insert
+        In the order of the page.
+    hidden : tuple of Hidden
+        Text that an HTML page's markup keeps from its reader; not scored.
+    """
+
+    score: float
+    verdict: Verdict
+    inserts: tuple[Insert, ...]
+    hidden: tuple[Hidden, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """What a page is judged by: weights, the loop that applies them, the fitted numbers, and a threshold of the user's."""
+
+    weights: Weights
+    logits: Logits
+    fitted: PageWeights
+    threshold: float | None = None
+
+    @property
+    def high(self) -> float:
+        """The probability from which a segment is sure."""
+        return self.fitted.high if self.threshold is None else self.threshold
+
+    @property
+    def low(self) -> float:
+        """The probability from which a segment is likely."""
+        return min(self.fitted.low, self.high)
+
+
+def scan_text(text: str, judge: Judge) -> Page:
+    """Find the inserts of a plain-text page."""
+    parts = segments(text)
+    log_odds = judged(text, parts, judge)
+    inserts = tuple(
+        insert_at(text, parts, log_odds, bounds, judge)
+        for bounds in runs(log_odds, parts, high=judge.high, low=judge.low)
+    )
+    return page_of(log_odds, inserts, (), judge)
+
+
+def scan_html(html: str | bytes, judge: Judge) -> Page:
+    """Find the inserts of an HTML page.
+
+    Raises
+    ------
+    InputError
+        If the page is beyond a limit of `classifier.markup`.
+    """
+    markup = read_html(html)
+    parts = markup.segments
+    log_odds = judged(markup.text, parts, judge)
+    inserts = []
+    for start, end in runs(log_odds, parts, high=judge.high, low=judge.low):
+        found = insert_at(markup.text, parts, log_odds, (start, end), judge)
+        paths = markup.paths[start:end]
+        seen = (parts[start].start, parts[end - 1].end)
+        inserts.append(Insert(None, None, found.text, found.score, found.reasons, paths[0], paths, seen))
+    return page_of(log_odds, tuple(inserts), markup.hidden, judge)
+
+
+def judged(text: str, parts: Sequence[Segment], judge: Judge) -> NDArray[np.float64]:
+    """Return the log-odds of each segment of being of an insert."""
+    if not parts:
+        return np.empty(0)
+    folded = [fold(text[part.start : part.end]) for part in parts]
+    stated = facts(text, parts, folded, judge.logits(folded), judge.weights)
+    return segment_log_odds(stated, judge.fitted)
+
+
+def insert_at(
+    text: str, parts: Sequence[Segment], log_odds: NDArray[np.float64], bounds: tuple[int, int], judge: Judge
+) -> Insert:
+    """Return the insert that a run of segments makes."""
+    first, last = bounds
+    start, end = parts[first].start, parts[last - 1].end
+    score = float(sigmoid(log_odds[first:last]).max())
+    reasons = explain(text[start : min(end, start + MAX_EXPLAINED_CHARS)], judge.weights).reasons
+    return Insert(start, end, text[start:end], score, reasons[:N_REASONS])
+
+
+def page_of(
+    log_odds: NDArray[np.float64], inserts: tuple[Insert, ...], hidden: tuple[Hidden, ...], judge: Judge
+) -> Page:
+    """Return the page with its score and verdict."""
+    score = page_score(log_odds, judge.fitted)
+    verdict: Verdict = "scam" if inserts else "unsure" if score >= judge.fitted.unsure_from else "ham"
+    return Page(score, verdict, inserts, hidden)
