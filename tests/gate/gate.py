@@ -1,0 +1,152 @@
+"""The corpus gate: what the shipped model reaches on held-back rows of the corpora, against pinned floors.
+
+    python tests/gate/gate.py                              measure and compare; exit 1 below a floor
+    python tests/gate/gate.py --update                     pin what was measured, where it is no worse
+    python tests/gate/gate.py --update --allow-regression  pin what was measured, worse or not
+
+`floors.json` pins a figure each, with the digest of the model and of the rows it was measured on. A changed model
+or corpus must be pinned again, so that no figure moves unseen. Figures are rounded to four decimals: one
+post of the smallest set moves its figure by more.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import classifier
+from classifier.evaluation import auroc
+from classifier.model import Model, shipped_path
+from classifier.passages import TEASER_FROM, paragraphs, teaser
+from classifier.posts import read_table
+from classifier.replacement import replacing
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared"
+CORPORA = SHARED / "corpora"
+EXAMPLE = SHARED / "examples" / "featured-post-page.txt"
+FLOORS = Path(__file__).parent / "floors.json"
+EPSILON = 0.0005
+SPAM_SOURCES = (
+    "tg-spam-umputun",
+    "janitr-x-crypto",
+    "webform-spam-popcorn",
+    "blog-comments-haacked",
+    "blog-comments-staticman-2",
+    "blog-comments-staticman-6blogs",
+    "youtube-spam-collection",
+    "sms-spam-collection",
+    "scam-emails-glitchyzorua",
+)
+HAM_SOURCES = (
+    "crypto-news-2025",
+    "bbc-news",
+    "ag-news-test",
+    "masakhanews-eng",
+    "rubenerd-blog",
+    "reddit-crypto-2022",
+    "nairaland-health-posts-ham",
+    "page-boilerplate-modern",
+)
+
+
+def measure(model: Model) -> dict[str, float]:
+    """Return every figure; names that begin with `recall` or `auroc` have floors, the others ceilings."""
+    figures: dict[str, float] = {}
+    limit = model.calibration.threshold
+    ham_scores = {name: model.score_many(ham_paragraphs(name)) for name in HAM_SOURCES}
+    for name, scores in ham_scores.items():
+        figures[f"flagged {name} paragraphs"] = float((scores >= limit).mean())
+        figures[f"unsure or flagged {name} paragraphs"] = float((scores >= model.calibration.unsure_from).mean())
+    for name in SPAM_SOURCES:
+        rows = dev_rows(name)
+        spam = list(rows.loc[rows["label"] != "ham", "text"])
+        scores = model.score_many(spam)
+        figures[f"recall {name}"] = float((scores >= limit).mean())
+        teasers = model.score_many([teaser(text) for text in spam if len(text) > TEASER_FROM])
+        if len(teasers):
+            figures[f"recall {name} teasers"] = float((teasers >= limit).mean())
+        ham = list(rows.loc[rows["label"] == "ham", "text"])
+        if ham:
+            figures[f"auroc {name}"] = auroc(scores, model.score_many(ham)) or 0.0
+    figures |= example_figures(model)
+    return {name: round(value, 4) for name, value in figures.items()}
+
+
+def dev_rows(name: str):
+    """Return the held-back rows of a corpus that carry one of the three labels."""
+    table = read_table(CORPORA / f"{name}.jsonl.gz")
+    return table[(table["split"] == "dev") & table["label"].isin(classifier.posts.LABELS)]
+
+
+def ham_paragraphs(name: str) -> list[str]:
+    """Return the paragraphs of the held-back genuine posts of a corpus."""
+    rows = dev_rows(name)
+    return [part for text in rows.loc[rows["label"] == "ham", "text"] for part in paragraphs(text) or [text]]
+
+
+def example_figures(model: Model) -> dict[str, float]:
+    """Return how the example page's teaser and its genuine paragraphs score, as posts."""
+    parts = [part.strip() for part in EXAMPLE.read_text(encoding="utf-8").split("\n\n") if part.strip()]
+    teasers = [part for part in parts if "REQUIREMENTS" in part]
+    genuine = [part for part in parts if part not in teasers]
+    return {
+        "recall example teaser": float((model.score_many(teasers) >= model.calibration.threshold).mean()),
+        "unsure or flagged example news": float((model.score_many(genuine) >= model.calibration.unsure_from).mean()),
+    }
+
+
+def data_digest() -> str:
+    """Return a digest of everything that is measured on."""
+    found = hashlib.sha256()
+    for name in sorted({*SPAM_SOURCES, *HAM_SOURCES}):
+        found.update((CORPORA / f"{name}.jsonl.gz").read_bytes())
+    found.update(EXAMPLE.read_bytes())
+    return found.hexdigest()
+
+
+def model_digest() -> str:
+    """Return the digest of the shipped model's file."""
+    return hashlib.sha256(shipped_path().read_bytes()).hexdigest()
+
+
+def regressions(pinned: dict[str, float], measured: dict[str, float]) -> list[str]:
+    """Name every figure that is worse than pinned, or no longer measured."""
+    worse = [f"{name}: pinned {value}, no longer measured" for name, value in pinned.items() if name not in measured]
+    for name, value in measured.items():
+        if name not in pinned:
+            continue
+        is_floor = name.startswith(("recall", "auroc"))
+        fallen = pinned[name] - value if is_floor else value - pinned[name]
+        if fallen > EPSILON:
+            worse.append(f"{name}: {value}, {'at least' if is_floor else 'at most'} {pinned[name]} was expected")
+    return worse
+
+
+def main() -> int:
+    """Measure, compare, and pin if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--update", action="store_true")
+    parser.add_argument("--allow-regression", action="store_true")
+    arguments = parser.parse_args()
+    if not CORPORA.is_dir():
+        print(f"gate: {CORPORA} is not there, so nothing was measured", file=sys.stderr)
+        return 1
+    pinned = json.loads(FLOORS.read_text(encoding="utf-8")) if FLOORS.is_file() else {"figures": {}}
+    measured = measure(classifier.load())
+    for name, value in measured.items():
+        print(f"{name:60} {value:.4f}")
+    worse = regressions(pinned["figures"], measured)
+    print("\n".join(worse), file=sys.stderr)
+    if worse and not (arguments.update and arguments.allow_regression):
+        return 1
+    if arguments.update:
+        pin = {"model": model_digest(), "data": data_digest(), "figures": measured}
+        with replacing(FLOORS) as beside:
+            beside.write_text(json.dumps(pin, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
