@@ -143,8 +143,10 @@ def decoy_text(post: str) -> str:
 
 
 def trusted(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return the posts that the recipe trusts enough; all of them where it does not say."""
-    return posts[posts["weight"] >= TRUSTED_WEIGHT] if "weight" in posts else posts
+    """Return the posts that the recipe trusts enough, of genuine ones those it judges by; all where it does not say."""
+    is_ham = posts["label"] == "ham"
+    is_trusted = posts["weight"] >= TRUSTED_WEIGHT if "weight" in posts else ~is_ham | is_ham
+    return posts[is_trusted & (~is_ham | posts["judged"])] if "judged" in posts else posts[is_trusted]
 
 
 def compose(posts: pd.DataFrame, *, n_pages: int) -> Iterator[KnownPage]:

@@ -18,7 +18,7 @@ from classifier import compiled
 from classifier.blocks import Segment, segments
 from classifier.composition import KnownPage, compose
 from classifier.errors import DataError
-from classifier.inserts import PageWeights, page_facts, runs, segment_log_odds
+from classifier.inserts import PageWeights, is_short, page_facts, runs, segment_log_odds
 from classifier.surroundings import facts
 from classifier.text import fold
 from classifier.weights import Weights
@@ -28,7 +28,7 @@ N_PAGES = 2_000
 WRITTEN_WEIGHT = 5.0
 INVERSE_PENALTY = 1.0
 # Share of composed pages without insert on which anything may be flagged.
-MAX_PAGE_FPR = 0.004
+MAX_PAGE_FPR = 0.005
 MAX_UNSURE_FPR = 0.03
 LOW_GRID = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
@@ -41,6 +41,8 @@ class JudgedPage:
     ----------
     segments : tuple of Segment
     facts : float64 array of shape (n_segments, n_facts)
+    short : bool array of shape (n_segments,)
+        Whether a segment is too short to be judged.
     is_insert : bool array of shape (n_segments,)
         Whether at least half of a segment's characters are of an insert.
     weight : float
@@ -48,6 +50,7 @@ class JudgedPage:
 
     segments: tuple[Segment, ...]
     facts: NDArray[np.float64]
+    short: NDArray[np.bool_]
     is_insert: NDArray[np.bool_]
     weight: float
 
@@ -61,7 +64,8 @@ def judged_page(page: KnownPage, weights: Weights, packed: NDArray[np.float32], 
         sum(max(0, min(s.end, end) - max(s.start, start)) for start, end in page.inserts) >= 0.5 * (s.end - s.start)
         for s in found
     ]
-    return JudgedPage(tuple(found), facts(page.text, found, folded, logits, weights), np.array(covered, bool), weight)
+    stated = facts(page.text, found, folded, logits, weights)
+    return JudgedPage(tuple(found), stated, is_short(folded), np.array(covered, bool), weight)
 
 
 def judged_pages(
@@ -97,7 +101,9 @@ def fit_pages(
         If the posts give no pages of both kinds.
     """
     pages = [page for page in judged_pages(folds, written, weights) if len(page.segments)]
-    if len({bool(page.is_insert.any()) for page in pages}) < 2:
+    n_with = sum(bool((page.is_insert & ~page.short).any()) for page in pages)
+    n_without = sum(not page.is_insert.any() for page in pages)
+    if not n_with or not n_without:
         wrong = "no pages both with and without inserts can be composed of them, posts of both classes were expected"
         raise DataError(f"posts: {wrong}; add posts that the recipe weighs as whole ones")
     with threadpool_limits(1):  # sums in one order, so that the same posts give the same bytes
@@ -108,7 +114,7 @@ def fit_judge(pages: Sequence[JudgedPage]) -> PageWeights:
     """Fit on pages with segments, some of them with inserts and some without."""
     coef, intercept = fit_segments(pages)
     blank = PageWeights(coef, intercept, 0.0, 0.0, (0.0, 0.0, 0.0), 0.0, 0.0)
-    log_odds = [segment_log_odds(page.facts, blank) for page in pages]
+    log_odds = [segment_log_odds(page.facts, page.short, blank) for page in pages]
     has_insert = np.array([page.is_insert.any() for page in pages])
     high = sure_from(pages, log_odds, has_insert)
     low = likely_from(pages, log_odds, high)
@@ -117,11 +123,13 @@ def fit_judge(pages: Sequence[JudgedPage]) -> PageWeights:
 
 
 def fit_segments(pages: Sequence[JudgedPage]) -> tuple[tuple[float, ...], float]:
-    """Fit the judge of segments; each segment counts by the square root of its length."""
+    """Fit the judge of segments on those long enough; each counts by the square root of its length."""
     stated = np.concatenate([page.facts for page in pages])
     labels = np.concatenate([page.is_insert for page in pages])
+    kept = ~np.concatenate([page.short for page in pages])
     lengths = np.concatenate([[segment.end - segment.start for segment in page.segments] for page in pages])
     weight = np.repeat([page.weight for page in pages], [len(page.segments) for page in pages]) * np.sqrt(lengths / 200)
+    stated, labels, weight = stated[kept], labels[kept], weight[kept]
     scaler = StandardScaler().fit(stated)
     regression = LogisticRegression(C=INVERSE_PENALTY, max_iter=1_000)
     regression.fit(scaler.transform(stated), labels, sample_weight=weight)
@@ -156,7 +164,7 @@ def char_f1(pages: Sequence[JudgedPage], log_odds: Sequence[NDArray[np.float64]]
     for page, found in zip(pages, log_odds, strict=True):
         lengths = np.array([segment.end - segment.start for segment in page.segments])
         flagged = np.zeros(len(found), bool)
-        for start, end in runs(found, page.segments, high=high, low=low):
+        for start, end in runs(found, page.short, high=high, low=low):
             flagged[start:end] = True
         n_hit += lengths[flagged & page.is_insert].sum() * page.weight
         n_flagged += lengths[flagged].sum() * page.weight

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classifier.blocks import Segment, segments
 from classifier.calibration import Verdict, sigmoid
-from classifier.inserts import PageWeights, page_score, runs, segment_log_odds
+from classifier.inserts import PageWeights, is_short, page_score, runs, segment_log_odds
 from classifier.markup import Hidden, read_html
 from classifier.reasons import Reason, explain
 from classifier.surroundings import facts
@@ -103,10 +103,10 @@ class Judge:
 def scan_text(text: str, judge: Judge) -> Page:
     """Find the inserts of a plain-text page."""
     parts = segments(text)
-    log_odds = judged(text, parts, judge)
+    log_odds, short = judged(text, parts, judge)
     inserts = tuple(
         insert_at(text, parts, log_odds, bounds, judge)
-        for bounds in runs(log_odds, parts, high=judge.high, low=judge.low)
+        for bounds in runs(log_odds, short, high=judge.high, low=judge.low)
     )
     return page_of(log_odds, inserts, (), judge)
 
@@ -121,9 +121,9 @@ def scan_html(html: str | bytes, judge: Judge) -> Page:
     """
     markup = read_html(html)
     parts = markup.segments
-    log_odds = judged(markup.text, parts, judge)
+    log_odds, short = judged(markup.text, parts, judge)
     inserts = []
-    for start, end in runs(log_odds, parts, high=judge.high, low=judge.low):
+    for start, end in runs(log_odds, short, high=judge.high, low=judge.low):
         found = insert_at(markup.text, parts, log_odds, (start, end), judge)
         paths = markup.paths[start:end]
         seen = (parts[start].start, parts[end - 1].end)
@@ -131,13 +131,14 @@ def scan_html(html: str | bytes, judge: Judge) -> Page:
     return page_of(log_odds, tuple(inserts), markup.hidden, judge)
 
 
-def judged(text: str, parts: Sequence[Segment], judge: Judge) -> NDArray[np.float64]:
-    """Return the log-odds of each segment of being of an insert."""
+def judged(text: str, parts: Sequence[Segment], judge: Judge) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the log-odds of each segment of being of an insert, and which are too short to be judged."""
     if not parts:
-        return np.empty(0)
+        return np.empty(0), np.empty(0, bool)
     folded = [fold(text[part.start : part.end]) for part in parts]
     stated = facts(text, parts, folded, judge.logits(folded), judge.weights)
-    return segment_log_odds(stated, judge.fitted)
+    short = is_short(folded)
+    return segment_log_odds(stated, short, judge.fitted), short
 
 
 def insert_at(

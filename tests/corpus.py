@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from classifier.calibration import Calibration
 from classifier.inserts import PageWeights
 from classifier.model import Model
-from classifier.surroundings import FACTS
 from classifier.ngrams import Counts, NgramSpec, count
 from classifier.surroundings import FACTS
 from classifier.text import fold

@@ -14,7 +14,7 @@ OPTIONS = {
     "scan": {"--model", "--threshold", "--format", "--output", "--jobs", "--clean", "--fail-on-scam"},
     "explain": {"--lines", "--model", "--threshold", "--format", "--output", "--top"},
     "train": {"--output", "--max-fpr"},
-    "evaluate": {"--model", "--threshold", "--format", "--output"},
+    "evaluate": {"--pages", "--model", "--threshold", "--format", "--output"},
     "inspect": set(),
 }
 ARGUMENTS = {
@@ -93,6 +93,11 @@ def test_a_command_without_its_argument_is_wrong_usage(command):
         (["score", "a.txt", "--jobs", "two"], "--jobs"),
         (["explain", "a.txt", "--top", "0"], "--top"),
         (["score", "a.txt", "--model"], "--model"),
+        (["scan", "a.txt", "--lines"], "No such option: --lines"),
+        (["scan", "a.txt", "--threshold", "1.5"], "--threshold"),
+        (["scan", "a.txt", "--jobs", "0"], "--jobs"),
+        (["scan", "a.txt", "--format", "html"], "'html' is not one of 'table', 'jsonl', 'csv'"),
+        (["scan", "a.txt", "--clean"], "--clean"),
         (["train", "a.csv"], "Missing option '--output'"),
         (["train", "a.csv", "--output", "m", "--max-fpr", "0"], "0.0 is no share between 0 and 1"),
         (["train", "a.csv", "--output", "m", "--max-fpr", "1"], "1.0 is no share between 0 and 1"),

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pickle
+import pty
 import resource
 import select
 import signal
@@ -324,6 +325,171 @@ def test_train_refuses_what_it_cannot_fit_on_and_leaves_the_old_model(content, w
     assert ended.returncode == FAILED
     assert wording in ended.stderr.decode()
     assert (tmp_path / "m.joblib").read_bytes() == b"the old model"
+
+
+# scan
+
+PAGE = "\n\n".join([HAM[0], SPAM[0], HAM[1]])
+HTML_PAGE = f"<h1>News</h1><p>{HAM[0]}</p><aside><p>{SPAM[0]}</p></aside><p hidden>{SPAM[1]}</p>"
+
+
+@pytest.fixture(scope="session")
+def by_hand(model, tmp_path_factory) -> Path:
+    """The file of the model fitted by hand, which knows the texts of the corpus."""
+    model.save(tmp_path_factory.mktemp("by-hand") / "m.joblib")
+    return next(iter(tmp_path_factory.getbasetemp().glob("by-hand*/m.joblib")))
+
+
+@pytest.fixture
+def pages(tmp_path) -> Path:
+    """A folder with pages of every kind in a folder of their own."""
+    (tmp_path / "in" / "b").mkdir(parents=True)
+    (tmp_path / "in" / "a.txt").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "in" / "b" / "c.html").write_text(HTML_PAGE, encoding="utf-8")
+    (tmp_path / "in" / "d.txt").write_text(HAM[2], encoding="utf-8")
+    lines = [{"id": "e", "text": PAGE}, {"id": "f", "html": HTML_PAGE}]
+    (tmp_path / "in" / "g.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return tmp_path
+
+
+def test_scan_says_where_inserts_stand_as_the_library_does(by_hand, model, pages):
+    ended = run("scan", "in", "--model", by_hand, folder=pages)
+    assert (ended.returncode, ended.stderr) == (DONE, b"")
+    text, html, clean, text_row, html_row = rows(ended.stdout)
+    assert [row["id"] for row in rows(ended.stdout)] == ["in/a.txt", "in/b/c.html", "in/d.txt", "e", "f"]
+    (insert,), (found,) = text["inserts"], model.scan(PAGE).inserts
+    assert list(text) == ["id", "score", "verdict", "inserts"]
+    assert list(insert) == ["start", "end", "text", "score", "reasons"]
+    assert (insert["start"], insert["end"], insert["text"]) == (found.start, found.end, SPAM[0])
+    assert (insert["score"], text["verdict"]) == (round(found.score, 6), "scam")
+    (element,) = html["inserts"]
+    assert (element["start"], element["end"], element["path"]) == (None, None, "/html/body/aside[1]/p[1]")
+    assert html["hidden"] == [{"path": "/html/body/p[2]", "text": SPAM[1]}]
+    assert (clean["inserts"], clean["verdict"] == "scam") == ([], False)
+    assert {**text, "id": "e"} == text_row
+    assert {**html, "id": "f"} == html_row
+
+
+@pytest.mark.parametrize("threshold", [None, 0.0, 0.3, 1.0])
+def test_a_trained_model_scans_as_in_the_library(threshold, path, trained, tmp_path):
+    options = [] if threshold is None else ["--threshold", threshold]
+    ended = run("scan", "-", *options, "--model", path, folder=tmp_path, stdin=PAGE.encode())
+    (row,), page = rows(ended.stdout), trained.scan(PAGE, threshold=threshold)
+    assert (row["id"], row["score"], row["verdict"]) == ("-", round(page.score, 6), page.verdict)
+    assert [(i["start"], i["end"]) for i in row["inserts"]] == [(i.start, i.end) for i in page.inserts]
+
+
+def test_scan_in_threads_and_to_a_file_gives_the_same(by_hand, tmp_path):
+    lines = [{"text" if n % 2 else "html": f"{PAGE}\n\nPage {n}"} for n in range(200)]
+    (tmp_path / "pages.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    one = run("scan", "pages.jsonl", "--model", by_hand, folder=tmp_path)
+    two = run("scan", "pages.jsonl", "--jobs", "2", "--output", "found", "--model", by_hand, folder=tmp_path)
+    assert (one.returncode, two.returncode, two.stdout) == (DONE, DONE, b"")
+    assert (tmp_path / "found").read_bytes() == one.stdout
+    assert [row["id"] for row in rows(one.stdout)] == [f"pages.jsonl:{n}" for n in range(1, 201)]
+
+
+def test_scan_writes_csv_and_tables(by_hand, pages):
+    ended = run("scan", "in", "none.txt", "--format", "csv", "--model", by_hand, folder=pages)
+    table = list(csv.DictReader(io.StringIO(ended.stdout.decode(), newline="")))
+    assert [json.loads(row["inserts"] or "null") for row in table] == [
+        [SPAM[0]],
+        [SPAM[0]],
+        [],
+        [SPAM[0]],
+        [SPAM[0]],
+        None,
+    ]
+    assert table[-1]["error"].startswith("none.txt: cannot be read")
+    shown = run("scan", "in/a.txt", "--format", "table", "--model", by_hand, folder=pages)
+    assert f">>> {SPAM[0]} <<<\n\n{HAM[1][:20]}" in shown.stdout.decode()
+    assert b"\x1b" not in shown.stdout
+    to_file = run("scan", "in/a.txt", "--format", "table", "--output", "t", "--model", by_hand, folder=pages)
+    assert (to_file.stdout, (pages / "t").read_bytes()) == (b"", shown.stdout)
+
+
+def test_on_a_terminal_an_insert_is_highlighted_in_its_place(by_hand, pages):
+    leader, follower = pty.openpty()
+    command = [*COMMAND, "scan", "in/a.txt", "--model", str(by_hand)]
+    environment = {**ENVIRONMENT, "TERM": "xterm", "NO_COLOR": ""}
+    with subprocess.Popen(command, cwd=pages, env=environment, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        seen = b""
+        while select.select([leader], [], [], TIMEOUT_S)[0]:
+            try:
+                seen += os.read(leader, 65536)
+            except OSError:
+                break
+    os.close(leader)
+    assert process.returncode == DONE
+    assert f"\x1b[1;41;97m{SPAM[0]}\x1b[0m" in seen.decode()
+
+
+def test_scan_fails_on_scam_if_asked_to(by_hand, pages):
+    for arguments, code in (
+        (["in/a.txt"], DONE),
+        (["in/a.txt", "--fail-on-scam"], FLAGGED),
+        (["in/d.txt", "--fail-on-scam"], DONE),
+        (["in/a.txt", "none.txt", "--fail-on-scam"], FAILED),
+        (["in/a.txt", "--threshold", "1", "--fail-on-scam"], DONE),
+    ):
+        assert run("scan", *arguments, "--model", by_hand, folder=pages).returncode == code
+
+
+def test_clean_writes_each_page_without_its_inserts(by_hand, pages):
+    before = {file: file.read_bytes() for file in pages.rglob("*.*") if file.is_file()}
+    assert run("scan", "in", "--clean", "out", "--model", by_hand, folder=pages).returncode == DONE
+    written = {
+        str(file.relative_to(pages / "out")): file.read_text() for file in (pages / "out").rglob("*") if file.is_file()
+    }
+    text, html = f"{HAM[0]}\n\n{HAM[1]}", HTML_PAGE.replace(f"<p>{SPAM[0]}</p>", "")
+    assert written == {"in/a.txt": text, "in/b/c.html": html, "in/d.txt": HAM[2], "e": text, "f": html}
+    assert {file: file.read_bytes() for file in before} == before
+
+
+@pytest.mark.parametrize(
+    ("paths", "folder"), [(["in"], "in"), (["in"], "."), (["in/a.txt"], "in"), (["in", "../up.txt"], "out")]
+)
+def test_clean_copies_that_would_lie_wrong_are_refused_before_anything_is_written(paths, folder, by_hand, pages):
+    (pages / "work").mkdir()
+    (pages / "in").rename(pages / "work" / "in")
+    (pages / "up.txt").write_text(PAGE)
+    before = {file: file.read_bytes() for file in pages.rglob("*") if file.is_file()}
+    ended = run("scan", *paths, "--clean", folder, "--output", "found", "--model", by_hand, folder=pages / "work")
+    assert (ended.returncode, ended.stdout) == (FAILED, b"")
+    assert ended.stderr.startswith(f"classifier: {folder}: ".encode())
+    assert {file: file.read_bytes() for file in pages.rglob("*") if file.is_file()} == before
+
+
+def test_a_row_cannot_write_out_of_the_clean_folder_nor_over_a_page(by_hand, tmp_path):
+    names = ["../evil", "/../evil", "pages.jsonl", "ok"]
+    page = "".join(json.dumps({"id": name, "text": PAGE}) + "\n" for name in names)
+    (tmp_path / "pages.jsonl").write_text(page)
+    ended = run("scan", "pages.jsonl", "--clean", "out", "--model", by_hand, folder=tmp_path)
+    assert ended.returncode == FAILED
+    assert ["error" in row for row in rows(ended.stdout)] == [True, True, False, False]
+    assert (tmp_path / "pages.jsonl").read_text() == page
+    assert {file.name for file in tmp_path.iterdir()} == {"pages.jsonl", "out"}
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"pages.jsonl", "ok"}
+
+
+def test_a_bad_page_is_an_error_in_its_place_and_the_rest_is_scanned(by_hand, pages):
+    (pages / "deep.html").write_text("<div>" * 100_000)
+    (pages / "large.html").write_text("<p>rain</p>" * 5_500_000)
+    (pages / "latin.txt").write_bytes(b"caf\xe9")
+    bad = ["deep.html", "large.html", "latin.txt", "none.html"]
+    ended = run("scan", "in/a.txt", *bad, "in/b/c.html", "--model", by_hand, folder=pages)
+    first, *errors, last = rows(ended.stdout)
+    assert ended.returncode == FAILED
+    assert first["inserts"]
+    assert last["inserts"]
+    assert [row["id"] for row in errors] == bad
+    assert all(row.keys() == {"id", "error"} for row in errors)
+    assert errors[0]["error"].startswith("deep.html: the HTML: nested deeper than 512 elements, at most 512 are read;")
+    assert "at most 50,000,000 bytes are read" in errors[1]["error"]
+    assert [line.removeprefix("classifier: ") for line in ended.stderr.decode().splitlines()] == [
+        row["error"] for row in errors
+    ]
 
 
 # Exit codes

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+from corpus import HAM, SPAM
+from hypothesis import given
+from hypothesis import strategies as st
+from test_blocks import MESSY
+
+from classifier.blocks import Segment, segments
+from classifier.surroundings import FACTS, LOGIT_LIMIT, block_means, facts, kinship, nearby, page_levels, quoted_share
+from classifier.text import fold
+
+LOGITS = st.lists(st.floats(-30, 30), min_size=1, max_size=30)
+SCATTERED = st.lists(st.sampled_from(["\n\n", "\n", " ", '"', "you ", "...", *SPAM, *HAM]), max_size=30).map("".join)
+
+
+def facts_of(text: str, model, logits=None):
+    parts = segments(text)
+    folded = [fold(text[part.start : part.end]) for part in parts]
+    return facts(text, parts, folded, model.logits(folded) if logits is None else logits, model.weights)
+
+
+def fact(text: str, name: str, model) -> list[float]:
+    return facts_of(text, model)[:, FACTS.index(name)].tolist()
+
+
+@given(text=MESSY | SCATTERED | st.text(), logit=st.floats(allow_nan=False))
+def test_every_fact_of_any_page_is_finite(text, logit, model):
+    n_segments = len(segments(text))
+    if n_segments:
+        found = facts_of(text, model, np.full(n_segments, logit))
+        assert found.shape == (n_segments, len(FACTS))
+        assert np.isfinite(found).all()
+        assert (np.abs(found[:, FACTS.index("logit")]) <= LOGIT_LIMIT).all()
+
+
+@given(text=SCATTERED)
+def test_facts_follow_from_the_text_alone(text, model):
+    if segments(text):
+        assert np.array_equal(facts_of(text, model), facts_of(text, model))
+
+
+@given(logits=LOGITS, data=st.data())
+def test_levels_are_those_of_the_other_segments(logits, data):
+    n = len(logits)
+    n_chars = data.draw(st.lists(st.integers(1, 700), min_size=n, max_size=n))
+    level, top = page_levels(np.array(logits), np.array(n_chars, float))
+    for i in range(n):
+        rest = logits[:i] + logits[i + 1 :]
+        if not rest:
+            assert (level[i], top[i]) == (-2, -1)
+            continue
+        weights = np.sqrt(n_chars[:i] + n_chars[i + 1 :])
+        assert level[i] == pytest.approx(np.average(rest, weights=weights), abs=1e-6)
+        assert top[i] == sorted(rest)[int(0.75 * (len(rest) - 1))]
+
+
+def test_levels_of_equal_logits_are_that_logit():
+    level, top = page_levels(np.full(9, 1.5), np.arange(1.0, 10.0))
+    assert level == pytest.approx(np.full(9, 1.5))
+    assert top.tolist() == [1.5] * 9
+
+
+def test_kin_share_all_words_and_strangers_none(model):
+    assert kinship([HAM[0].lower()] * 3, model.weights).tolist() == [1, 1, 1]
+    assert kinship(["the council approved", "bitcoin slipped below"], model.weights).tolist() == [0, 0]
+
+
+def test_a_segment_without_known_words_is_neither_kin_nor_stranger(model):
+    assert kinship(["", "!!! ---", "council"], model.weights).tolist() == [0.5, 0.5, 0]
+
+
+def test_kinship_is_a_share_by_idf(model):
+    first, second = kinship(["council debate", "council"], model.weights)
+    assert second == 1
+    assert 0 < first < 1
+
+
+def test_neighbours_are_those_on_the_page_and_else_its_level(model):
+    text = "\n\n".join([SPAM[0], HAM[0], HAM[1]])
+    found = {name: fact(text, name, model) for name in ("logit", "previous logit", "next logit", "page level")}
+    assert found["previous logit"] == [found["page level"][0], *found["logit"][:-1]]
+    assert found["next logit"] == [*found["logit"][1:], found["page level"][-1]]
+
+
+def test_pieces_of_a_block_share_its_mean_by_characters():
+    parts = [Segment(0, 300, 0), Segment(301, 401, 0), Segment(403, 503, 1)]
+    found = block_means(np.array([1.0, 5.0, -3.0]), np.array([300.0, 100.0, 100.0]), parts)
+    assert found.tolist() == [2, 2, -3]
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("", 0),
+        ("none here", 0),
+        ('"all of it"', 1),
+        ("„ganz deutsch”", 1),
+        ("«tout français»", 1),
+        ('half "half"', 6 / 11),
+        ('" not closed', 0),
+        ("it's 6'2", 0),
+    ],
+)
+def test_the_quoted_share_is_what_stands_between_marks(text, share):
+    assert quoted_share(text) == pytest.approx(share)
+
+
+def test_what_is_near_counts_by_half():
+    found = nearby(np.array([0.0, 0, 0, 2, 0, 0, 0]))
+    assert np.expm1(found).tolist() == pytest.approx([0, 1, 1, 2, 1, 1, 0])
+
+
+def test_a_warning_counts_for_the_segments_around_it(model):
+    text = "\n\n".join(["Rain fell.", HAM[2], "Police warned of a scam.", *["Rain fell."] * 3])
+    assert [round(value, 3) for value in fact(text, "warned", model)][-1] == 0
+    assert all(value > 0 for value in fact(text, "warned", model)[:5])
+
+
+def test_contact_details_address_and_dots_are_seen(model):
+    text = "\n\n".join(
+        ["Write to a@b.example or +44 20 7946 0018 on WhatsApp", "You and your money...", "I am, said I"]
+    )
+    assert [value > 0 for value in fact(text, "contact", model)] == [True, False, False]
+    assert [value > 0 for value in fact(text, "you", model)] == [False, True, False]
+    assert [value > 0 for value in fact(text, "i", model)] == [False, False, True]
+    assert [value > 0 for value in fact(text, "attributed", model)] == [False, False, True]
+    assert fact(text, "dots", model) == [0, 1, 0]
