@@ -17,6 +17,29 @@ from numpy.typing import NDArray
 
 from classifier.calibration import sigmoid
 
+# What a segment is judged by, in the order of `surroundings.facts`.
+FACTS = (
+    "logit",
+    "length",
+    "previous logit",
+    "next logit",
+    "block logit",
+    "page level",
+    "page top",
+    "kinship",
+    "quoted",
+    "attributed",
+    "warned",
+    "contact",
+    "you",
+    "i",
+    "dots",
+    "logit if short",
+    "logit if quoted",
+    "logit if warned",
+    "logit of kin",
+    "logit if attributed",
+)
 # A segment of fewer words, links and amounts not counted, says too little to be judged alone (jusText's "short"): "FREE",
 # a byline, a bare link. Of the dev pages without insert, 18 of the 20 highest segments were such.
 JUDGED_WORDS = 6
@@ -33,7 +56,7 @@ class PageWeights:
     Attributes
     ----------
     coef : tuple of float
-        One for each of `surroundings.FACTS`.
+        One for each of `FACTS`.
     intercept : float
         Log-odds.
     high, low : float

@@ -17,7 +17,6 @@ from classifier.calibration import Calibration, Verdict, scores
 from classifier.calibration import verdict as name_verdict
 from classifier.errors import ModelFileError
 from classifier.inserts import PageWeights
-from classifier.reasons import Explanation, Reason, explain
 from classifier.text import fold
 from classifier.weights import Weights
 from classifier.weights import logits as plain_logits
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from classifier.composition import KnownPage
     from classifier.pages import Page
+    from classifier.reasons import Explanation, Reason
 
 # From here on loading the compiled loop (about 1 s) costs less than counting in NumPy (about 2 MB/s).
 COMPILED_FROM_CHARS = 3_000_000
@@ -109,11 +109,13 @@ class Model:
         limit = self.calibration.threshold if threshold is None else threshold
         return name_verdict(score, limit, min(self.calibration.unsure_from, limit))
 
-    def explanation(self, text: str) -> Explanation:
+    def explanation(self, text: str) -> "Explanation":
         """Return every reason of a text's logit, with the base they add to."""
+        from classifier.reasons import explain
+
         return explain(text, self.weights)
 
-    def explain(self, text: str, top: int = 10) -> list[Reason]:
+    def explain(self, text: str, top: int = 10) -> "list[Reason]":
         """Return the n-grams with the largest shares of the logit, by absolute value."""
         return list(self.explanation(text).reasons[:top])
 

@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 
 from classifier.calibration import Calibration
 from classifier.errors import ModelFileError
-from classifier.inserts import N_PAGE_FACTS, PageWeights
+from classifier.inserts import FACTS, N_PAGE_FACTS, PageWeights
 from classifier.ngrams import NgramSpec
-from classifier.surroundings import FACTS
 from classifier.weights import Ballast, Weights
 
 FIELDS = {"format", "header", "seen", "idf_levels", "idf", "coef"}

@@ -19,28 +19,6 @@ from classifier.blocks import Segment
 from classifier.ngrams import NgramSpec, word_buckets, word_list
 from classifier.weights import Weights
 
-FACTS = (
-    "logit",
-    "length",
-    "previous logit",
-    "next logit",
-    "block logit",
-    "page level",
-    "page top",
-    "kinship",
-    "quoted",
-    "attributed",
-    "warned",
-    "contact",
-    "you",
-    "i",
-    "dots",
-    "logit if short",
-    "logit if quoted",
-    "logit if warned",
-    "logit of kin",
-    "logit if attributed",
-)
 # A logit says no more beyond this; it keeps one loud segment from ruling its page.
 LOGIT_LIMIT = 8.0
 # In characters: below it a segment counts as short (a heading, a byline, a button).
@@ -83,7 +61,7 @@ def facts(
     Returns
     -------
     float64 array of shape (n_segments, n_facts)
-        In the order of `FACTS`.
+        In the order of `inserts.FACTS`.
     """
     logit = np.clip(logits, -LOGIT_LIMIT, LOGIT_LIMIT)
     own = [text[segment.start : segment.end] for segment in segments]

@@ -4,10 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.calibration import Calibration
-from classifier.inserts import PageWeights
+from classifier.inserts import FACTS, PageWeights
 from classifier.model import Model
 from classifier.ngrams import Counts, NgramSpec, count
-from classifier.surroundings import FACTS
 from classifier.text import fold
 from classifier.weights import Ballast, Weights
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.calibration import sigmoid
-from classifier.inserts import JUDGED_WORDS, NEVER, is_short, page_facts, page_score, runs, segment_log_odds
-from classifier.surroundings import FACTS
+from classifier.inserts import FACTS, JUDGED_WORDS, NEVER, is_short, page_facts, page_score, runs, segment_log_odds
 
 LONG, SHORT = False, True
 CHAINS = st.lists(st.tuples(st.floats(-5, 5), st.booleans()), max_size=20)

@@ -13,11 +13,10 @@ from classifier import compiled, page_training, training
 from classifier.blocks import Segment, segments
 from classifier.composition import KnownPage, compose, put_together
 from classifier.errors import DataError
-from classifier.inserts import segment_log_odds
+from classifier.inserts import FACTS, segment_log_odds
 from classifier.model import Model
 from classifier.page_training import JudgedPage, char_f1, fit_pages, judged_page, sure_from
 from classifier.passages import digest
-from classifier.surroundings import FACTS
 
 N_FACTS = len(FACTS)
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from test_blocks import MESSY
 
 from classifier.blocks import Segment, segments
-from classifier.surroundings import FACTS, LOGIT_LIMIT, block_means, facts, kinship, nearby, page_levels, quoted_share
+from classifier.inserts import FACTS
+from classifier.surroundings import LOGIT_LIMIT, block_means, facts, kinship, nearby, page_levels, quoted_share
 from classifier.text import fold
 
 LOGITS = st.lists(st.floats(-30, 30), min_size=1, max_size=30)
