@@ -121,6 +121,8 @@ def insert_text(post: str) -> str:
 def genuine_pages(posts: pd.DataFrame) -> Iterator[list[str]]:
     """Yield the blocks of genuine pages: long posts, then threads of short ones from one source."""
     ham = posts[posts["label"] == "ham"]
+    if "stories" in posts:
+        ham = ham[ham["stories"]]
     is_long = ham["text"].str.len() >= PARAGRAPHS_FROM
     for text in ham.loc[is_long, "text"]:
         blocks = paragraphs(text, shortest=1)

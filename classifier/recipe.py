@@ -12,6 +12,7 @@ A recipe is a TOML file. Paths are relative to it.
     rows = 1500                  # at most so many of each class, chosen by a hash of the id
     paragraphs = 12              # fit on at most so many paragraphs of a long post; 2 where nothing is said
     judged = true                # whether its genuine posts take part in choosing the threshold
+    stories = true               # whether its genuine posts make up composed pages, or only stand beside them
     leave_out = { lang = "ru" }  # rows whose `meta` says so
     sha256 = "..."               # refuse the file where it has changed; not for folders
     licence = "..."              # goes into the card
@@ -37,6 +38,7 @@ KEYS = {
     "rows": "a whole number above 0",
     "paragraphs": "a whole number above 0",
     "judged": "true or false",
+    "stories": "true or false",
     "leave_out": "a table",
     "sha256": "text",
     "licence": "text",
@@ -53,6 +55,7 @@ class Source:
     rows: int | None = None
     paragraphs: int = N_PARAGRAPHS
     judged: bool = True
+    stories: bool = True
     leave_out: dict[str, Any] = field(default_factory=dict)
     sha256: str | None = None
     licence: str = ""
@@ -125,7 +128,7 @@ def is_valid(key: str, value: Any) -> bool:
             return is_number(value) and 0 < value < math.inf
         case "rows" | "paragraphs":
             return is_number(value) and isinstance(value, int) and value > 0
-        case "judged":
+        case "judged" | "stories":
             return isinstance(value, bool)
         case "leave_out":
             return isinstance(value, dict)
@@ -134,7 +137,7 @@ def is_valid(key: str, value: Any) -> bool:
 
 
 def read_sources(recipe: Recipe) -> pd.DataFrame:
-    """Read the posts of a recipe: rows of the split `train`, with the columns `weight`, `judged` and `paragraphs` added.
+    """Read the posts of a recipe: rows of the split `train`, with the columns `weight`, `judged`, `stories` and `paragraphs` added.
 
     Raises
     ------
@@ -164,7 +167,7 @@ def read_one(source: Source) -> pd.DataFrame:
         table = table.iloc[order][rank < source.rows]
     ham_weight = source.weight if source.ham_weight is None else source.ham_weight
     weight = (table["label"] == "ham").map({True: ham_weight, False: source.weight})
-    return table.assign(weight=weight, judged=source.judged, paragraphs=source.paragraphs)
+    return table.assign(weight=weight, judged=source.judged, stories=source.stories, paragraphs=source.paragraphs)
 
 
 def read_chosen(file: Path, source: Source) -> pd.DataFrame:
