@@ -124,7 +124,10 @@ def fit(posts: pd.DataFrame, *, max_fpr: float) -> Fit:
     check_enough(posts)
     fitted_on = cut_passages(in_order(posts))
     with threadpool_limits(1):  # sums in one order, so that the same posts give the same bytes
-        logits, fits = out_of_fold(fitted_on)
+        logits, fits = out_of_fold(fitted_on, fold_names(fitted_on))
+        # Pages are composed of posts whose source the fit knows. Fits without the source, as for posts, gave a judge
+        # that found 0.24 of the dev half's inserts instead of 0.45 (0.5 and 0.7 % of clean pages flagged).
+        _, fits = out_of_fold(fitted_on, fitted_on.groups) if has_source_folds(fitted_on) else (None, fits)
         weights = fit_weights(fitted_on)
     calibration = calibrate(logits, fitted_on.is_spam, fitted_on.weights, max_fpr=max_fpr, judged=fitted_on.is_judged)
     return Fit(weights, calibration, tuple(fits))
@@ -178,14 +181,21 @@ def cut_passages(posts: pd.DataFrame, spec: NgramSpec = SPEC) -> Passages:
     )
 
 
-def folds(fitted_on: Passages) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield (fitted, held out) rows of each fold; a source, where there are enough, and a group stay whole.
+def has_source_folds(fitted_on: Passages) -> bool:
+    """Tell whether there are sources enough, twice as many as folds, to keep each whole."""
+    return len(np.unique(fitted_on.sources)) >= 2 * N_FOLDS
 
-    With at least twice as many sources as folds, what is held out is foreign to the fit, as what a user
-    scores will be; with fewer, posts are parted by group.
+
+def fold_names(fitted_on: Passages) -> NDArray[np.str_]:
+    """Return what is kept whole in a fold: sources, where there are enough, else groups.
+
+    With sources kept whole, what is held out is foreign to the fit, as what a user scores will be.
     """
-    n_sources = len(np.unique(fitted_on.sources))
-    names = fitted_on.sources if n_sources >= 2 * N_FOLDS else fitted_on.groups
+    return fitted_on.sources if has_source_folds(fitted_on) else fitted_on.groups
+
+
+def folds(fitted_on: Passages, names: NDArray[np.str_]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield (fitted, held out) rows of each fold; what bears one name, and a group, stay whole."""
     fold = fold_of(names, fitted_on)
     for i in range(N_FOLDS):
         held_out = fold == i
@@ -209,11 +219,11 @@ def fold_of(names: NDArray[np.str_], fitted_on: Passages) -> NDArray[np.int64]:
     return dealt[index]
 
 
-def out_of_fold(fitted_on: Passages) -> tuple[NDArray[np.float64], list[FoldFit]]:
+def out_of_fold(fitted_on: Passages, names: NDArray[np.str_]) -> tuple[NDArray[np.float64], list[FoldFit]]:
     """Return each passage's logit under weights fitted without its fold, and those fits."""
     logits = np.zeros(len(fitted_on.is_spam))
     fits = []
-    for fitted, held_out in folds(fitted_on):
+    for fitted, held_out in folds(fitted_on, names):
         weights = fit_weights(fitted_on.rows(fitted))
         logits[held_out] = matrix_logits(fitted_on.matrix[held_out], weights)
         fits.append(FoldFit(np.unique(fitted_on.posts[held_out]), weights))

@@ -18,7 +18,7 @@ from classifier.errors import DataError
 from classifier.evaluation import auroc
 from classifier.model import Model
 from classifier.text import fold
-from classifier.training import N_FOLDS, Passages, cut_passages, fit_weights, folds, matrix_logits
+from classifier.training import N_FOLDS, Passages, cut_passages, fit_weights, fold_names, folds, matrix_logits
 
 MAX_FPR = 0.05
 
@@ -153,7 +153,7 @@ def test_a_weight_is_what_a_post_counts(posts):
 
 
 def test_every_passage_is_held_out_once(fitted_on):
-    everywhere = np.concatenate([held_out for _, held_out in folds(fitted_on)])
+    everywhere = np.concatenate([held_out for _, held_out in folds(fitted_on, fold_names(fitted_on))])
     assert sorted(everywhere.tolist()) == list(range(len(fitted_on.is_spam)))
 
 
@@ -166,14 +166,14 @@ def in_groups(posts: pd.DataFrame) -> pd.DataFrame:
 def test_a_group_is_never_parted(posts):
     grouped = cut_passages(in_groups(posts))
     assert grouped.groups.tolist() != cut_passages(posts).groups.tolist()
-    for fitted, held_out in folds(grouped):
+    for fitted, held_out in folds(grouped, fold_names(grouped)):
         assert not set(grouped.groups[fitted]) & set(grouped.groups[held_out])
         assert set(fitted.tolist()) | set(held_out.tolist()) == set(range(len(grouped.is_spam)))
 
 
 def test_all_passages_of_a_post_are_in_one_fold(posts, fitted_on):
     assert len(fitted_on.groups) > len(posts)
-    for fitted, held_out in folds(fitted_on):
+    for fitted, held_out in folds(fitted_on, fold_names(fitted_on)):
         assert not set(fitted_on.groups[fitted]) & set(fitted_on.groups[held_out])
 
 
@@ -181,27 +181,27 @@ def test_all_passages_of_a_post_are_in_one_fold(posts, fitted_on):
 def test_with_many_sources_a_source_is_never_parted(posts, n_sources):
     number = np.arange(len(posts))
     foreign = cut_passages(posts.assign(source=[f"s{n % n_sources}" for n in number]))
-    for fitted, held_out in folds(foreign):
+    for fitted, held_out in folds(foreign, fold_names(foreign)):
         assert not set(foreign.sources[fitted]) & set(foreign.sources[held_out])
 
 
 def test_with_few_sources_posts_are_parted_by_group(posts):
     few = cut_passages(posts.assign(source="one"))
-    assert all(len(fitted) and len(held_out) for fitted, held_out in folds(few))
+    assert all(len(fitted) and len(held_out) for fitted, held_out in folds(few, fold_names(few)))
 
 
 def test_a_near_duplicate_in_another_source_is_not_fitted_on(posts):
     many = in_groups(posts).assign(source=[f"s{n % 12}" for n in range(len(posts))])
     foreign = cut_passages(many)
-    for fitted, held_out in folds(foreign):
+    for fitted, held_out in folds(foreign, fold_names(foreign)):
         assert not set(foreign.groups[fitted]) & set(foreign.groups[held_out])
         assert not set(foreign.sources[fitted]) & set(foreign.sources[held_out])
 
 
 def test_folds_have_both_classes_in_like_parts(fitted_on):
-    shares = [fitted_on.is_spam[held_out].mean() for _, held_out in folds(fitted_on)]
+    shares = [fitted_on.is_spam[held_out].mean() for _, held_out in folds(fitted_on, fold_names(fitted_on))]
     assert max(shares) - min(shares) < 0.2
-    sizes = [len(held_out) for _, held_out in folds(fitted_on)]
+    sizes = [len(held_out) for _, held_out in folds(fitted_on, fold_names(fitted_on))]
     assert max(sizes) < 1.5 * min(sizes)
 
 
@@ -213,7 +213,7 @@ def unseen_logits(fitted_on) -> np.ndarray:
     """Each passage's logit under weights fitted without its fold."""
     logits = np.zeros(len(fitted_on.is_spam))
     with threadpool_limits(1):
-        for fitted, held_out in folds(fitted_on):
+        for fitted, held_out in folds(fitted_on, fold_names(fitted_on)):
             logits[held_out] = matrix_logits(fitted_on.matrix[held_out], fit_weights(fitted_on.rows(fitted)))
     return logits
 
