@@ -139,17 +139,7 @@ def reserve(array: NDArray[np.int32] | NDArray[np.float32], n_entries: int) -> N
         array.resize(n_entries + n_entries // 8, refcheck=False)
 
 
-def pack(weights: Weights) -> NDArray[np.float32]:
-    """Interleave idf and coef, so that an n-gram's two numbers share a cache line.
-
-    Returns
-    -------
-    float32 array of shape (n_buckets, 2)
-    """
-    return np.column_stack((weights.idf, weights.coef))
-
-
-def logits(texts: Sequence[str], weights: Weights, *, packed: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+def logits(texts: Sequence[str], weights: Weights) -> NDArray[np.float64]:
     """Return the logit of each folded text; the result of `classifier.weights.logits`, sooner.
 
     Holds no lock while it runs, so threads may score parts of the texts side by side.
@@ -160,22 +150,20 @@ def logits(texts: Sequence[str], weights: Weights, *, packed: NDArray[np.float32
         Folded texts (`classifier.text.fold`).
     weights : Weights
         Fitted numbers.
-    packed : float32 array of shape (n_buckets, 2), optional
-        `pack(weights)`, from a caller who keeps it between calls.
 
     Returns
     -------
     float64 array of shape (n_texts,)
         Log-odds.
     """
-    packed = pack(weights) if packed is None else packed
+    fitted = (weights.idf, weights.coef)
     words, characters = ((part.value**2, part.coef * part.value) for part in weights.ballasts)
     found = np.empty(len(texts))
     end = 0
     for octets, starts in batches(texts):
         start, end = end, end + len(starts) - 1
         memory = scratch(starts, weights.spec)
-        _score_batch(octets, starts, plan(weights.spec), memory, packed, (words, characters), found[start:end])
+        _score_batch(octets, starts, plan(weights.spec), memory, fitted, (words, characters), found[start:end])
     return found + weights.intercept
 
 
@@ -254,16 +242,16 @@ def _score_batch(
     starts: NDArray[np.int64],
     plan: Plan,
     scratch: Scratch,
-    packed: NDArray[np.float32],
+    fitted: tuple[NDArray[np.float32], NDArray[np.float32]],
     constants: tuple[tuple[float, float], tuple[float, float]],
     found: NDArray[np.float64],
 ) -> None:
-    """Write the logit of each text, less the intercept; the constants of a block are value**2 and coef * value."""
+    """Write the logit of each text, less the intercept; `fitted` is idf and coef, a block's constants value**2 and coef * value."""
     for text in range(len(found)):
         table = _table(starts[text + 1] - starts[text], plan, scratch)
         n_words, n_seen = _fill(octets[starts[text] : starts[text + 1]], plan, table, scratch.stream)
-        words = _weigh(table, 0, n_words, packed, constants[0])
-        found[text] = words + _weigh(table, n_words, n_seen, packed, constants[1])
+        words = _weigh(table, 0, n_words, fitted, constants[0])
+        found[text] = words + _weigh(table, n_words, n_seen, fitted, constants[1])
 
 
 @njit(nogil=True, cache=True)
@@ -371,15 +359,21 @@ def _tally(key: np.uint64, block: np.uint64, table: Table, n_seen: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _weigh(table: Table, first: int, last: int, packed: NDArray[np.float32], constants: tuple[float, float]) -> float:
+def _weigh(
+    table: Table,
+    first: int,
+    last: int,
+    fitted: tuple[NDArray[np.float32], NDArray[np.float32]],
+    constants: tuple[float, float],
+) -> float:
     """Return what one block adds to the logit, and empty its slots."""
     squares, total = constants
     for i in range(first, last):
         slot = np.uint64(table.seen[i])
         bucket = table.slots[slot] >> _HALF
         table.slots[slot] = _ZERO
-        idf = np.float64(packed[bucket, 0])
-        total += idf * np.float64(packed[bucket, 1])
+        idf = np.float64(fitted[0][bucket])
+        total += idf * np.float64(fitted[1][bucket])
         squares += idf * idf
     return float(total / np.sqrt(squares if squares > 0 else 1.0))
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from classifier.pages import Page
     from classifier.reasons import Explanation, Reason
 
-# From here on loading the compiled loop (about 1 s) costs less than counting in NumPy (about 2 MB/s).
+# From here on loading the compiled loop (about 1 s) costs less than counting in NumPy (about 3 MB/s).
 COMPILED_FROM_CHARS = 3_000_000
 # Once it is loaded, it is ahead from a few posts on.
 LOADED_FROM_CHARS = 2_000

@@ -55,11 +55,11 @@ class JudgedPage:
     weight: float
 
 
-def judged_page(page: KnownPage, weights: Weights, packed: NDArray[np.float32], weight: float) -> JudgedPage:
+def judged_page(page: KnownPage, weights: Weights, weight: float) -> JudgedPage:
     """Cut a page and state the facts of its segments."""
     found = segments(page.text)
     folded = [fold(page.text[segment.start : segment.end]) for segment in found]
-    logits = compiled.logits(folded, weights, packed=packed)
+    logits = compiled.logits(folded, weights)
     covered = [
         sum(max(0, min(s.end, end) - max(s.start, start)) for start, end in page.inserts) >= 0.5 * (s.end - s.start)
         for s in found
@@ -73,12 +73,10 @@ def judged_pages(
 ) -> Iterator[JudgedPage]:
     """Yield pages composed of each fold's held-out posts, then the written ones under the final weights."""
     for posts, fold_weights in folds:
-        packed = compiled.pack(fold_weights)
         for page in compose(posts, n_pages=N_PAGES):
-            yield judged_page(page, fold_weights, packed, 1.0)
-    packed = compiled.pack(weights)
+            yield judged_page(page, fold_weights, 1.0)
     for page in written:
-        yield judged_page(page, weights, packed, WRITTEN_WEIGHT)
+        yield judged_page(page, weights, WRITTEN_WEIGHT)
 
 
 def fit_pages(

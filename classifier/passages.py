@@ -18,7 +18,8 @@ TEASER_FROM = 220
 PARAGRAPHS_FROM = 900
 PARAGRAPH_CHARS = (25, 700)
 N_PARAGRAPHS = 2
-# What a cut counts beside the whole post; 0.5 found 4 points fewer foreign teasers (leave one source out).
+# What a cut counts beside the whole post. With 0.5, and weak sources at twice the weight, 4 points fewer foreign
+# teasers were found (tests/benchmarks/README.md).
 CUT_WEIGHT = 1.0
 
 _PARTS = re.compile(r"\n\s*\n")

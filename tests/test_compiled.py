@@ -139,12 +139,6 @@ def test_logits_join_over_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     assert compiled.logits(texts, weighed)[: len(POSTS)].tolist() == at_once.tolist()
 
 
-def test_packed_weights_give_the_same_bits() -> None:
-    weighed = made_up(NgramSpec(words=2))
-    kept = compiled.logits(POSTS, weighed, packed=compiled.pack(weighed))
-    assert kept.tolist() == compiled.logits(POSTS, weighed).tolist()
-
-
 def test_no_texts() -> None:
     assert compiled.logits([], made_up(NgramSpec(words=2))).shape == (0,)
     assert same(compiled.count([], NgramSpec(words=2)), ngrams.count([], NgramSpec(words=2)))

@@ -9,7 +9,7 @@ from corpus import HAM, PAGES, SPAM
 from sklearn.metrics import roc_auc_score
 
 import classifier
-from classifier import compiled, page_training, training
+from classifier import page_training, training
 from classifier.blocks import Segment, segments
 from classifier.composition import KnownPage, compose, put_together
 from classifier.errors import DataError
@@ -76,8 +76,7 @@ def test_the_judge_has_a_number_for_each_fact_and_thresholds_in_order(fitted):
 
 def test_segments_of_inserts_in_pages_of_other_posts_are_judged_the_surer(fitted, posts):
     """The own posts are hard ones, and few: the floor is low, and what counts is that there is one."""
-    packed = compiled.pack(fitted.weights)
-    pages = [judged_page(page, fitted.weights, packed, 1.0) for page in compose(parted(posts, 0), n_pages=100)]
+    pages = [judged_page(page, fitted.weights, 1.0) for page in compose(parted(posts, 0), n_pages=100)]
     labels = np.concatenate([page.is_insert for page in pages])
     log_odds = np.concatenate([segment_log_odds(page.facts, page.short, fitted.pages) for page in pages])
     assert labels.sum() >= 20
@@ -109,7 +108,6 @@ def test_a_segment_is_of_an_insert_by_half_of_its_characters(model):
     text = "\n\n".join([HAM[0], SPAM[0], HAM[1]])
     parts = segments(text)
     middle = (parts[1].start + parts[1].end + 1) // 2
-    packed = compiled.pack(model.weights)
     for inserts, found in (
         ((), [False] * 3),
         (((parts[1].start, parts[1].end),), [False, True, False]),
@@ -117,7 +115,7 @@ def test_a_segment_is_of_an_insert_by_half_of_its_characters(model):
         (((parts[1].start, middle - 2),), [False] * 3),
         (((0, len(text)),), [True] * 3),
     ):
-        page = judged_page(KnownPage(text, inserts), model.weights, packed, 2.0)
+        page = judged_page(KnownPage(text, inserts), model.weights, 2.0)
         assert page.is_insert.tolist() == found
         assert (page.weight, page.segments, page.facts.shape) == (2.0, tuple(parts), (3, N_FACTS))
 
