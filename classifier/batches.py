@@ -51,7 +51,7 @@ def batches(
     bound, n_chars = min(FIRST_CHARS, max_chars), 0
     batch: list[Entry] = []
     for item in items:
-        length = 0 if isinstance(item, Failure) else len(item.text)
+        length = 0 if isinstance(item, Failure) else len(item.page)
         if batch and n_chars + length > bound:
             yield batch
             batch, n_chars, bound = [], 0, min(GROWTH * bound, max_chars)

@@ -4,6 +4,7 @@ Invariant: nothing is written anew. A clean copy is the page as given with stret
 that is left is as it was, byte for byte; an HTML copy is read again to see that it shows what it should.
 """
 
+import codecs
 import html as entities
 import os
 import re
@@ -12,9 +13,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path, PurePath
+from typing import AnyStr
 
 from classifier.errors import InputError
-from classifier.markup import BLOCKS, Markup, decoded, read_decoded
+from classifier.markup import BLOCKS, Markup, declared_encoding, decoded, read_decoded
 
 # What brings no end tag with it.
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -24,6 +26,9 @@ KEPT = frozenset("html head body table caption colgroup thead tbody tfoot tr td 
 IMPLIED_END = frozenset("p li dt dd".split())
 # Chosen: longer than a paragraph, and short to count through once for each insert in it.
 MAX_TOKEN_CHARS = 2000
+# Chosen: a page is decoded in pieces of this size to find which byte a character is at; larger ones take longer.
+PIECE_BYTES = 256
+BYTE_ORDER_MARK = "\ufeff"
 # Of a file's name, on the file systems in use.
 MAX_NAME_BYTES = 255
 
@@ -153,8 +158,8 @@ def merged(spans: Iterable[Span], n_chars: int) -> list[Span]:
     return found
 
 
-def left_over(text: str, spans: Sequence[Span]) -> list[str]:
-    """Return what stands before, between and after the stretches, n_spans + 1 texts."""
+def left_over(text: AnyStr, spans: Sequence[Span]) -> list[AnyStr]:
+    """Return what stands before, between and after the stretches of a text or of bytes, n_spans + 1 pieces."""
     edges = [0, *(edge for span in spans for edge in span), len(text)]
     return [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
@@ -163,7 +168,8 @@ def clean_html(html: str | bytes, paths: Collection[str], *, spans: Iterable[Spa
     r"""Cut inserts out of a web page and leave everything else as it was, byte for byte.
 
     An element goes with its tags if all of its own text goes and no other element's text stands in it. Table
-    cells stay, emptied. Where tags are crossed so that this cannot be, the text alone goes.
+    cells stay, emptied. Where tags are crossed so that this cannot be, the text alone goes, and so where the
+    element holds the name of the page's encoding.
 
     Parameters
     ----------
@@ -177,8 +183,7 @@ def clean_html(html: str | bytes, paths: Collection[str], *, spans: Iterable[Spa
     Returns
     -------
     str or bytes
-        As given. A page in an encoding that cannot be written back as it was (ISO-2022-JP, broken UTF-16) is
-        encoded anew.
+        As given; bytes stay in their encoding, byte-order mark and broken characters included.
 
     Raises
     ------
@@ -197,11 +202,14 @@ def clean_html(html: str | bytes, paths: Collection[str], *, spans: Iterable[Spa
     stretches = stretches_at(page, set(paths), spans)
     if not stretches:
         return html
-    cleaned = cut_out(source, page, stretches)
-    if isinstance(html, str):
-        return cleaned
-    is_exact = source.encode(encoding, "surrogateescape") == html if not encoding.startswith("utf-16") else True
-    return cleaned.encode(encoding, "surrogateescape" if is_exact else "xmlcharrefreplace")
+    for cuts in ways_to_cut(source, page, stretches):
+        cleaned = "".join(left_over(source, cuts))
+        if isinstance(html, str):
+            return cleaned
+        octets = b"".join(left_over(html, byte_spans(html, encoding, cuts)))
+        if is_read_alike(octets, html, cleaned, encoding):
+            return octets
+    raise entangled()
 
 
 def stretches_at(page: Markup, paths: set[str], spans: Iterable[Span] | None) -> list[tuple[int, int, str]]:
@@ -233,17 +241,62 @@ def overlaps(start: int, end: int, spans: Sequence[Span]) -> Iterator[Span]:
         nth += 1
 
 
-def cut_out(html: str, page: Markup, stretches: Sequence[tuple[int, int, str]]) -> str:
-    """Cut stretches of a page's text out of its source, with their elements if what is left reads right."""
+def ways_to_cut(html: str, page: Markup, stretches: Sequence[tuple[int, int, str]]) -> Iterator[list[Span]]:
+    """Yield where to cut a source so that what is left reads right: stretches with their elements, then without."""
     source = sourced(html, page)
     wanted = "".join(left_over(page.text, [(start, end) for start, end, _ in stretches])).split()
     for cuts_of in (element_cuts, text_cuts):
         cuts = merged((cut for stretch in stretches for cut in cuts_of(source, *stretch)), len(html))
-        cleaned = "".join(left_over(html, cuts))
         # Without its element gone, a text between two others keeps them from running together.
-        if read_decoded(cleaned).text.split() == wanted:
-            return cleaned
-    raise entangled()
+        if read_decoded("".join(left_over(html, cuts))).text.split() == wanted:
+            yield cuts
+
+
+def byte_spans(octets: bytes, encoding: str, spans: Sequence[Span]) -> list[Span]:
+    """Return which bytes stretches of the decoded text stand at; the stretches are in order and do not meet.
+
+    To encode the text again would not tell: some encodings write a character in two ways, or have states.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)(errors_of(encoding))
+    edges = [edge for span in spans for edge in span]
+    places: list[int] = []
+    n_chars = 0
+    for start in range(0, len(octets), PIECE_BYTES):
+        state, piece = decoder.getstate(), octets[start : start + PIECE_BYTES]
+        n_before, n_chars = n_chars, n_chars + len(decoder.decode(piece))
+        while len(places) < len(edges) and edges[len(places)] <= n_chars:
+            places.append(start + byte_place(edges[len(places)] - n_before, piece, state, encoding))
+    places += [len(octets)] * (len(edges) - len(places))
+    return list(zip(places[::2], places[1::2], strict=True))
+
+
+def byte_place(n_chars: int, piece: bytes, state: tuple[bytes, int], encoding: str) -> int:
+    """Return after how many bytes of a piece, which is read on from a state, so many characters are over."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors_of(encoding))
+
+    def n_decoded(n_bytes: int) -> int:
+        decoder.setstate(state)
+        return len(decoder.decode(piece[:n_bytes]))
+
+    n_bytes = bisect_left(range(len(piece)), n_chars, key=n_decoded)
+    # A broken character is known as one, and comes out, only when the next has begun.
+    n_over = n_decoded(n_bytes) - n_chars
+    return n_bytes - len(decoder.getstate()[0]) - n_over * (2 if encoding.startswith("utf-16") else 1)
+
+
+def is_read_alike(octets: bytes, html: bytes, cleaned: str, encoding: str) -> bool:
+    """Say whether a copy's bytes are its text in its page's encoding, and that is what the copy is still read in."""
+    try:
+        is_kept = octets.decode(encoding, errors_of(encoding)) == cleaned
+    # In ISO-2022-JP, where a cut can part letters from what says that they are letters.
+    except UnicodeDecodeError:
+        return False
+    return is_kept and (declared_encoding(octets) == declared_encoding(html) or decoded(octets)[0] == cleaned)
+
+
+def errors_of(encoding: str) -> str:
+    """Return how `classifier.markup` decodes what is broken in an encoding."""
+    return "replace" if encoding.startswith("utf-16") else "surrogateescape"
 
 
 def without_space(text: str) -> str:
@@ -283,8 +336,11 @@ def with_number(written: str, nth: int, token: Token, mark: str) -> str:
 
 def tokenized(html: str) -> Iterator[Token]:
     """Yield the tags, comments and texts of a source, which together are all of it."""
-    start = 0
-    for match in _MARKUP_RE.finditer(html):
+    # The parser drops a byte-order mark and nothing before it, so it is no text, and is kept.
+    start = len(html) - len(html.removeprefix(BYTE_ORDER_MARK))
+    if start:
+        yield Token(0, start, "other")
+    for match in _MARKUP_RE.finditer(html, start):
         yield from texts(html, start, match.start())
         name = (match["name"] or "").lower()
         kind = "other" if not name or name in VOID else "end" if match["slash"] else "start"

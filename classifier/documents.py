@@ -9,6 +9,8 @@ By suffix, a file is one post, one post a line, or one post a row:
 A file's id is its path as given; a line's `path:LINE`; a row's its own `id` or else `path:ROW`. Lines and
 rows count from 1: lines of JSONL as they stand, rows of CSV and Parquet without header and blank rows.
 
+All are read as UTF-8; an HTML file alone may be asked for undecoded, since it says itself how it is encoded.
+
 Invariant: what cannot be read is a `Failure` in its place and never an exception, and no more than one
 line, one file of one post or one Parquet batch is held at a time.
 """
@@ -54,11 +56,19 @@ class Document:
         The text as given, a byte-order mark dropped. It may hold lone surrogates, which JSON can escape.
     is_html : bool
         True for an HTML file and for a row's HTML column.
+    octets : bytes or None
+        An HTML file as it is stored, if it was asked for undecoded; `text` is empty then.
     """
 
     id: str
     text: str
     is_html: bool = False
+    octets: bytes | None = None
+
+    @property
+    def page(self) -> str | bytes:
+        """The text, or an HTML file undecoded: what a page is scanned from."""
+        return self.text if self.octets is None else self.octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a row that hold its text; HTML is looked for only if there is a name for it."""
+    """The columns of a row that hold its text; HTML is looked for, and its files not decoded, if there is a name for it."""
 
     text: str
     html: str | None
@@ -110,7 +120,8 @@ def read_documents(
     lines : bool
         Whether a file that is no table holds one post a line. Blank lines are skipped.
     text_column, html_column : str
-        Where a row's text stands, and its HTML if it has no text.
+        Where a row's text stands, and its HTML if it has no text. With a column for HTML, an HTML file is
+        handed on undecoded, too.
     stdin_format : {"text", "jsonl"}
         What standard input is; it is not guessed.
     on_bytes : callable, optional
@@ -292,9 +303,7 @@ def refusal(stream: Stream, path: str) -> Failure | None:
     if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return failure(path, "UTF-16 by its byte-order mark, UTF-8 was expected", "save it as UTF-8")
     if b"\0" in start:
-        return failure(
-            path, "binary (NUL in the first 8 kB), UTF-8 text was expected", "convert it to text or leave it out"
-        )
+        return binary(path)
     if start.startswith(BOM_UTF8):
         stream.read(len(BOM_UTF8))
     return None
@@ -304,7 +313,10 @@ def refusal(stream: Stream, path: str) -> Failure | None:
 
 
 def read_post(stream: Stream, path: str, columns: Columns) -> Iterator[Entry]:
-    """Read a whole file as one post."""
+    """Read a whole file as one post, or as a page where HTML is asked for."""
+    if columns.html is not None and suffix(path) in HTML_SUFFIXES:
+        yield read_page(stream, path)
+        return
     refused = refusal(stream, path)
     if refused:
         yield refused
@@ -317,6 +329,23 @@ def read_post(stream: Stream, path: str, columns: Columns) -> Iterator[Entry]:
         yield empty(path)
     else:
         yield Document(path, text, suffix(path) in HTML_SUFFIXES)
+
+
+def read_page(stream: Stream, path: str) -> Entry:
+    """Read a whole HTML file and leave it undecoded."""
+    if "\0" in roughly_decoded(stream.peek(BINARY_BYTES)[:BINARY_BYTES]):
+        return binary(path)
+    octets = read_bounded(stream)
+    if octets is None:
+        return too_long(path, path)
+    return Document(path, "", True, octets) if roughly_decoded(octets).strip() else empty(path)
+
+
+def roughly_decoded(octets: bytes) -> str:
+    """Decode a page so far that NUL and space can be told from the rest, whatever its encoding."""
+    if octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return octets.decode("utf-16", "ignore")
+    return octets.removeprefix(BOM_UTF8).decode("latin-1")
 
 
 def read_bounded(stream: Stream) -> bytes | None:
@@ -547,6 +576,12 @@ def unreadable(path: str, error: Exception) -> Failure:
 def empty(path: str) -> Failure:
     """Word that there is nothing to score."""
     return failure(path, "empty, a text was expected", "fill it or leave it out")
+
+
+def binary(path: str) -> Failure:
+    """Word that a file is no text."""
+    wrong = "binary (NUL in the first 8 kB), UTF-8 text was expected"
+    return failure(path, wrong, "convert it to text or leave it out")
 
 
 def too_long(name: str, where: str) -> Failure:

@@ -189,10 +189,18 @@ def decoded(html: str | bytes) -> tuple[str, str]:
     as_utf8 = html.decode("utf-8", "surrogateescape")
     declared = declared_encoding(html)
     if declared and (as_utf8.isascii() or n_broken(as_utf8)):
-        text = html.decode(declared, "surrogateescape")
-        if is_believable(text):
+        text = escaped(html, declared)
+        if text is not None and is_believable(text):
             return text, declared
     return (as_utf8, "utf-8") if is_believable(as_utf8) else (html.decode("cp1252", "surrogateescape"), "cp1252")
+
+
+def escaped(html: bytes, encoding: str) -> str | None:
+    """Decode with lone surrogates for broken bytes, or return None where those are ASCII and have no surrogate."""
+    try:
+        return html.decode(encoding, "surrogateescape")
+    except UnicodeDecodeError:
+        return None
 
 
 def declared_encoding(html: bytes) -> str | None:

@@ -40,7 +40,7 @@ class Scanner:
     def scan(self, document: Document) -> Page | Failure:
         """Scan a page, and write its clean copy."""
         try:
-            page = self.model.scan(document.text, html=document.is_html, threshold=self.threshold)
+            page = self.model.scan(document.page, html=document.is_html, threshold=self.threshold)
             if self.clean is not None:
                 self.write_clean(document, page, self.clean)
         except InputError as error:
@@ -54,7 +54,8 @@ class Scanner:
         """Write a page without its inserts, never over the page itself."""
         path = clean_path(folder, document.id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        octets = cleaned(document, page).encode("utf-8", "surrogatepass")
+        rest = cleaned(document, page)
+        octets = rest if isinstance(rest, bytes) else rest.encode("utf-8", "surrogatepass")
         path.write_bytes(gzip.compress(octets, mtime=0) if path.suffix == ".gz" else octets)
 
 
@@ -91,14 +92,14 @@ def files_apart(paths: Iterable[str], folder: Path) -> list[str]:
     return files
 
 
-def cleaned(document: Document, page: Page) -> str:
-    """Return a page without its inserts."""
+def cleaned(document: Document, page: Page) -> str | bytes:
+    """Return a page without its inserts, undecoded if it was read so."""
     if not page.inserts:
-        return document.text
+        return document.page
     if document.is_html:
         spans = [insert.seen for insert in page.inserts if insert.seen is not None]
         paths = {path for insert in page.inserts for path in insert.paths}
-        return str(clean_html(document.text, paths, spans=spans))
+        return clean_html(document.page, paths, spans=spans)
     return clean_text(
         document.text,
         [(insert.start, insert.end) for insert in page.inserts if insert.start is not None and insert.end is not None],

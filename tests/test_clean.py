@@ -1,3 +1,4 @@
+import codecs
 import re
 
 import pytest
@@ -8,7 +9,9 @@ from test_markup import HOSTILE, PAGE
 
 from classifier.clean import clean_html, clean_path, clean_text
 from classifier.errors import InputError
-from classifier.markup import read_html
+from classifier.markup import READ_AS_NAMED, read_html
+
+MARKS = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 
 
 def without_space(text: str) -> str:
@@ -94,6 +97,91 @@ def test_bytes_stay_bytes_of_the_same_encoding():
     html = "<meta charset=windows-1252><p>café\r\n<p>Free coins</p>\r\n".encode("cp1252") + b"\x81"
     path = next(path for path in read_html(html).paths if path.endswith("p[2]"))
     assert clean_html(html, [path]) == html.replace(b"<p>Free coins</p>", b"")
+
+
+def path_of(html: bytes | str, text: str) -> str:
+    """The element that holds a text."""
+    page = read_html(html)
+    return next(
+        path for part, path in zip(page.segments, page.paths, strict=True) if text in page.text[part.start : part.end]
+    )
+
+
+@pytest.mark.parametrize("encoding", MARKS)
+@pytest.mark.parametrize(
+    ("html", "rest"),
+    [
+        ("<p>café €5 🔥\r\n<p>Free coins</p>\r\n", "<p>café €5 🔥\r\n\r\n"),
+        ("<p>Free coins</p><p>café", "<p>café"),
+        ("Free coins<p>café", "<p>café"),
+        (" \n Free coins<p>café", " \n <p>café"),
+        ("\ufeff<p>Free coins</p><p>café", "\ufeff<p>café"),
+    ],
+)
+def test_a_byte_order_mark_stays(html, rest, encoding):
+    octets = MARKS[encoding] + html.encode(encoding)
+    assert clean_html(octets, [path_of(octets, "Free coins")]) == MARKS[encoding] + rest.encode(encoding)
+    assert clean_html(f"\ufeff{html}", [path_of(f"\ufeff{html}", "Free coins")]) == f"\ufeff{rest}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'<meta charset=iso-2022-jp><p>\x1b$B$"\x1b(B\x1b$B\x1b(B</p>', b'<p>\x1b$B$"\x1b(B</p>'),
+        (b"<meta charset=shift_jis><p>\x83j\x83\x85\x81[\x83X \xed\x40\xfa\x54</p>", b"<p>\x83X\xa0"),
+        (b"<meta charset=big5><p>\xb7s\xbbD \xa1\xc3\xa2\xcc</p>", b"<p>\xb7s\xbbD"),
+        (codecs.BOM_UTF16_LE + b"N\0\x00\xd8", b"<\0p\0>\0\x00\xd8N\0\x00\xdcN"),
+        (("<p>" + "café " * 40).encode() + b"\xe9", b"<p>News\xe2\x82"),
+        (("<p>" + "café " * 40).encode() + b"\xe9</p>", b"\xe2\x82<p>News\xe2\x82"),
+    ],
+    ids=["states", "cp932", "big5", "broken UTF-16", "broken before", "broken after"],
+)
+def test_what_cannot_be_encoded_back_as_it_was_stays_as_it_was(before, after):
+    insert = "<p>Free coins</p>".encode("utf-16-le" if before.startswith(codecs.BOM_UTF16_LE) else "ascii")
+    html = before + insert + after
+    assert clean_html(html, [path_of(html, "Free coins")]) == before + after
+
+
+@given(
+    encoding=st.sampled_from(sorted(READ_AS_NAMED | MARKS.keys())),
+    before=st.lists(st.one_of(st.integers(0x80, 0xFF), st.sampled_from(b"a05 \x7e")), max_size=12),
+    after=st.lists(st.one_of(st.integers(0x80, 0xFF), st.sampled_from(b"a05 \x7e")), max_size=12),
+    n_filling=st.sampled_from([0, 4040, 4060, 4080]),
+)
+def test_every_byte_outside_an_insert_stays_in_any_encoding(encoding, before, after, n_filling):
+    width = 2 if encoding.startswith("utf-16") else 1
+
+    def written(text: str) -> bytes:
+        return text.encode(encoding if width == 2 else "ascii")
+
+    head = MARKS[encoding] if width == 2 else f"<meta charset={encoding}>".encode()
+    start = head + written("<p>" + "x" * (n_filling // width)) + bytes(before)[: len(before) // width * width]
+    end = bytes(after)[: len(after) // width * width] + written("<p>News")
+    html = start + written("</p><p>Free coins</p>") + end
+    assert clean_html(html, [path_of(html, "Free coins")]) == start + written("</p>") + end
+
+
+def test_an_insert_that_begins_amid_japanese_letters_and_ends_elsewhere_is_refused():
+    html = b'<meta charset=iso-2022-jp><p>\x1b$B$"$"\x1b(B Free coins. News</p>'
+    start = read_html(html).text.index("Free")
+    end = start + len("Free coins.")
+    assert clean_html(html, ["/html/body/p[1]"], spans=[(start, end)]) == html.replace(b"Free coins.", b"")
+    with pytest.raises(InputError, match="an insert cannot be told from the markup around it"):
+        clean_html(html, ["/html/body/p[1]"], spans=[(start - 2, end)])
+
+
+def test_an_element_that_names_the_encoding_stays():
+    html = "<p><meta charset=koi8-r>Free coins</p><p>Новости</p>".encode("koi8-r")
+    assert clean_html(html, ["/html/body/p[1]"]) == html.replace(b"Free coins", b"")
+    assert clean_html(html.decode("koi8-r"), ["/html/body/p[1]"]) == "<p>Новости</p>"
+
+
+def test_a_page_whose_copy_would_be_read_in_another_encoding_is_refused():
+    start = b"<title>" + b"x" * 4050 + b"</title>"
+    html = start + b"<p>" + b"Free coins " * 10 + b"</p><meta charset=koi8-r><p>caf\xe9"
+    assert read_html(html).text.endswith("café")
+    with pytest.raises(InputError, match="an insert cannot be told from the markup around it"):
+        clean_html(html, ["/html/body/p[1]"])
 
 
 def test_nothing_to_cut_changes_nothing():

@@ -77,6 +77,55 @@ def test_html_files_are_marked(tmp_path):
     assert read(path) == [Document(path, "<p>Hello", is_html=True)]
 
 
+HTML_OCTETS = {
+    "latin-1": b"<meta charset=latin-1><p>caf\xe9",
+    "no charset": b"<p>caf\xe9",
+    "mark": b"\xef\xbb\xbf<p>caf\xc3\xa9",
+    "UTF-16": b"\xff\xfe<\0p\0>\0\xe9\0",
+    "broken": b"<p>\x81\xff",
+}
+
+
+@pytest.mark.parametrize("octets", HTML_OCTETS.values(), ids=HTML_OCTETS)
+@pytest.mark.parametrize("name", ["a.html", "a.HTM", "a.xhtml", "a.html.gz"])
+def test_html_files_asked_for_are_handed_on_undecoded(octets, name, tmp_path):
+    path = write(tmp_path / name, gzip.compress(octets) if name.endswith(".gz") else octets)
+    assert read(path, html_column="html") == [Document(path, "", True, octets)]
+    assert read(path, html_column="html")[0].page == octets
+
+
+def test_no_other_file_is_handed_on_undecoded(tmp_path):
+    path = write(tmp_path / "a.txt", "<p>Hello")
+    assert read(path, html_column="html") == [Document(path, "<p>Hello")]
+    assert read(path, html_column="html")[0].page == "<p>Hello"
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", "a.html: empty, a text was expected; fill it or leave it out"),
+        (b" \r\n", "a.html: empty, a text was expected; fill it or leave it out"),
+        (b"\xef\xbb\xbf\n", "a.html: empty, a text was expected; fill it or leave it out"),
+        (b"\xff\xfe\n\0", "a.html: empty, a text was expected; fill it or leave it out"),
+        (
+            b"ELF\0",
+            "a.html: binary (NUL in the first 8 kB), UTF-8 text was expected; convert it to text or leave it out",
+        ),
+        (
+            "<p>UTF-32".encode("utf-32"),
+            "a.html: binary (NUL in the first 8 kB), UTF-8 text was expected; convert it to text or leave it out",
+        ),
+    ],
+)
+def test_an_html_file_that_is_no_page_is_a_failure(content, error, tmp_path):
+    assert error_of(write(tmp_path / "a.html", content), html_column="html") == error
+
+
+def test_an_html_file_past_the_limit_is_a_failure(tmp_path, small_limit):
+    path = write(tmp_path / "a.html", b"x" * (MEGABYTE + 1))
+    assert error_of(path, html_column="html") == "a.html: over 1 MB, one post was expected; split it or leave it out"
+
+
 def test_lines_are_numbered_and_blank_ones_skipped(tmp_path):
     path = write(tmp_path / "a.txt", "one\r\n\n \t\n two \nthree")
     assert read(path, lines=True) == [

@@ -473,6 +473,52 @@ def test_a_row_cannot_write_out_of_the_clean_folder_nor_over_a_page(by_hand, tmp
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"pages.jsonl", "ok"}
 
 
+CHARSETS = {
+    "latin.html": ('<meta charset="iso-8859-1">', "latin-1", b""),
+    "lying.htm": ('<meta charset="utf-8">', "cp1252", b""),
+    "sixteen.html": ("", "utf-16-le", b"\xff\xfe"),
+    "sixteen-be.html": ('<meta charset="utf-8">', "utf-16-be", b"\xfe\xff"),
+    "marked.html": ('<meta charset="iso-8859-1">', "utf-8", b"\xef\xbb\xbf"),
+    "silent.html": ("", "cp1252", b""),
+    "silent-utf-8.html": ("", "utf-8", b""),
+    "zipped.html.gz": ("", "cp1252", b""),
+}
+
+
+def in_charset(name: str, insert: str) -> bytes:
+    """A page of CHARSETS with letters beyond ASCII on either side of an insert, as it is stored."""
+    meta, encoding, mark = CHARSETS[name]
+    sign = "" if encoding == "latin-1" else "€5 "
+    page = f"<head>{meta}</head>\r\n<h1>Caf\xe9 {sign}</h1><p>{HAM[0]}</p>\n<div>{insert}</div>\n<p>{HAM[1]} Na\xefve {sign}"
+    return mark + page.encode(encoding)
+
+
+def test_pages_of_any_charset_are_scanned_and_their_copies_keep_it(by_hand, model, tmp_path):
+    insert = f"<p class=x>{SPAM[0]} \xc0 l\xe0 carte</p>"
+    for name in CHARSETS:
+        octets = in_charset(name, insert)
+        (tmp_path / name).write_bytes(gzip.compress(octets) if name.endswith(".gz") else octets)
+    ended = run("scan", *CHARSETS, "--clean", "out", "--model", by_hand, folder=tmp_path)
+    assert (ended.returncode, ended.stderr) == (DONE, b"")
+    assert [row["id"] for row in rows(ended.stdout)] == list(CHARSETS)
+    for name, row in zip(CHARSETS, rows(ended.stdout), strict=True):
+        (found,) = row["inserts"]
+        assert (found["path"], found["text"]) == ("/html/body/div[1]/p[1]", f"{SPAM[0]} \xc0 l\xe0 carte")
+        assert row["score"] == round(model.scan(in_charset(name, insert), html=True).score, 6)
+        copy = (tmp_path / "out" / name).read_bytes()
+        assert (gzip.decompress(copy) if name.endswith(".gz") else copy) == in_charset(name, "")
+    again = run("scan", "out", "--model", by_hand, folder=tmp_path)
+    assert [row["inserts"] for row in rows(again.stdout)] == [[]] * len(CHARSETS)
+
+
+def test_a_page_of_any_charset_without_inserts_is_copied_as_it_is(by_hand, tmp_path):
+    names = [name for name in CHARSETS if not name.endswith(".gz")]
+    for name in names:
+        (tmp_path / name).write_bytes(in_charset(name, ""))
+    assert run("scan", *names, "--clean", "out", "--model", by_hand, folder=tmp_path).returncode == DONE
+    assert all((tmp_path / "out" / name).read_bytes() == in_charset(name, "") for name in names)
+
+
 def test_a_bad_page_is_an_error_in_its_place_and_the_rest_is_scanned(by_hand, pages):
     (pages / "deep.html").write_text("<div>" * 100_000)
     (pages / "large.html").write_text("<p>rain</p>" * 5_500_000)

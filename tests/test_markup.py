@@ -178,6 +178,10 @@ def test_the_encoding_is_found_however_it_is_told(html):
     assert read_html(html).text == "café"
 
 
+def test_a_page_broken_in_an_encoding_without_stand_ins_is_read_as_something_else():
+    assert read_html(b"<meta charset=iso-2022-jp><p>News of the day\x1b").text.startswith("News of the day")
+
+
 def test_other_encodings_are_read_as_named():
     russian = "<meta charset=koi8-r><p>Новости"
     assert read_html(russian.encode("koi8-r")).text == "Новости"

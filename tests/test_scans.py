@@ -13,6 +13,7 @@ from classifier.scans import Scanner, cleaned, files_apart, open_scan_writer, ro
 
 TEXT = "\n\n".join([HAM[0], SPAM[0], HAM[1]])
 HTML = f"<p>{HAM[0]}</p>\n<aside><p>{SPAM[0]}</p></aside>\n<p hidden>{SPAM[1]}</p>"
+HTML_REST = HTML.replace(f"<p>{SPAM[0]}</p>", "")
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def place(tmp_path, monkeypatch) -> Path:
 
 
 def scanned(document: Document, model) -> tuple[Document, Page]:
-    return document, model.scan(document.text, html=document.is_html)
+    return document, model.scan(document.page, html=document.is_html)
 
 
 # Rows
@@ -103,15 +104,20 @@ def test_a_table_goes_whole_to_the_file_asked_for(model, place, capfd):
         (Document("a.txt", TEXT), f"{HAM[0]}\n\n{HAM[1]}"),
         (Document("a.txt", TEXT.replace("\n", "\r\n")), f"{HAM[0]}\r\n\r\n{HAM[1]}"),
         (Document("a.txt", f"{HAM[0]} \ud800\n"), f"{HAM[0]} \ud800\n"),
-        (Document("a.html", HTML, True), f"<p>{HAM[0]}</p>\n<aside></aside>\n<p hidden>{SPAM[1]}</p>"),
+        (Document("a.html", HTML, True), HTML_REST),
         (Document("a.html", f"<P>{HAM[0]}</P>\t<br >", True), f"<P>{HAM[0]}</P>\t<br >"),
+        (Document("a.html", "", True, HTML.encode() + b"\xe9\x81"), HTML_REST.encode() + b"\xe9\x81"),
+        (Document("a.html", "", True, HTML.encode("utf-16")), HTML_REST.encode("utf-16")),
+        (Document("a.html", "", True, b"<P>caf\xe9\r\n"), b"<P>caf\xe9\r\n"),
     ],
-    ids=["text", "crlf", "surrogate", "html", "no insert"],
+    ids=["text", "crlf", "surrogate", "html", "no insert", "octets", "UTF-16", "octets, no insert"],
 )
 def test_a_clean_copy_is_the_page_without_its_inserts(document, rest, model, place):
     assert cleaned(*scanned(document, model)) == rest
     Scanner(model, clean=Path("out")).scan(document)
-    assert (place / "out" / document.id).read_bytes() == rest.encode("utf-8", "surrogatepass")
+    assert (place / "out" / document.id).read_bytes() == (
+        rest if isinstance(rest, bytes) else rest.encode("utf-8", "surrogatepass")
+    )
 
 
 def test_a_clean_copy_of_html_is_clean(model):
@@ -160,6 +166,12 @@ def test_a_page_that_html_is_refused_for_is_a_failure_in_its_place(model):
     assert [item.id if isinstance(item, Failure) else item[0].id for item in found] == list("abcd")
     assert [isinstance(item, Failure) for item in found] == [False, True, True, False]
     assert found[2].error.startswith("c: the HTML: nested deeper than 512 elements, at most 512 are read;")
+
+
+def test_a_page_that_is_not_in_the_encoding_it_names_stops_nothing(model):
+    broken = b"<meta charset=iso-2022-jp><p>News\x1b$B\x01\x02"
+    items = [Document("a.html", "", True, broken), Document("b", TEXT)]
+    assert [item[0].id for item in scan_stream(items, Scanner(model))] == ["a.html", "b"]
 
 
 def test_threads_find_what_one_does_in_the_same_order(model):
