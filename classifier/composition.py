@@ -1,37 +1,49 @@
-"""The composition: pages put together from labelled posts, with known inserts, to fit the judge of segments on.
+"""The composition: pages put together from labelled posts, with known inserts, to fit the judge of units on.
 
-Genuine pages are long genuine posts, and threads of short ones from one source. Into every page some decoys are
-put between its blocks, genuine posts of other sources as related stories and furniture stand there, at times
-cut to teasers; into half of the pages one or two spam posts, whole or as a teaser, at times disguised. A page is made of posts held
-out of the fit that scores it, so that its inserts are as foreign as those of a real page.
+A genuine page is a stretch of a long genuine post, or a thread of short ones, of one source. Before and behind it stand
+furniture and related stories, other genuine posts; into half of the pages one or two spam posts are put,
+whole or as a teaser, at times in capitals or disguised. A page is made of posts held out of the fit that scores it, so that its
+inserts are as foreign as those of a real page.
 
 Invariant: the same posts give the same pages.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from classifier.errors import DataError
-from classifier.passages import PARAGRAPHS_FROM, digest, paragraphs, teaser
+from classifier.passages import PARAGRAPHS_FROM, TEASER_CHARS, TEASER_FROM, digest, paragraphs, teaser
 from classifier.posts import labelled_files, read_rows
 
-# Genuine posts shorter than this come as threads; threads have this many posts.
-THREAD_POSTS = (4, 14)
-MAX_BLOCKS = 40
-MAX_INSERT_CHARS = 2_500
-# Of the pages with inserts, this share has two; of the inserts, these shares are teasers and disguised.
-TWO_SHARE, TEASER_SHARE, DISGUISED_SHARE = 0.2, 0.4, 0.25
+# Of a story so many blocks are taken; a thread has so many posts.
+THREAD_POSTS = (3, 12)
+STORY_BLOCKS = (3, 18)
+# A source of which more than this share is short is a place of threads, its few long posts among them.
+THREAD_SHARE = 0.75
+MAX_INSERT_CHARS = 2_000
+# Of the pages with inserts, this share has two; of the inserts, these shares are teasers, in capitals and disguised.
+TWO_SHARE, TEASER_SHARE, CAPITALS_SHARE, DISGUISED_SHARE = 0.2, 0.4, 0.04, 0.2
+# In how many ways, drawn by the shares above, one spam post may stand.
+N_WAYS = 4
 BLANK_LINE_SHARE = 0.8
-MAX_DECOYS = 4
-MAX_DECOY_CHARS = 400
-# Posts that the recipe trusts less stand too far from pages, or are labelled too loosely, to compose pages of.
-TRUSTED_WEIGHT = 0.4
+# Furniture at either end: up to so many blocks, on some pages up to many, as menus have; threads mostly have none.
+MAX_FURNITURE, MAX_MENU, MENU_SHARE, BARE_THREAD_SHARE = 8, 25, 0.25, 0.7
+MAX_FURNITURE_CHARS = 400
+# At the foot of so many pages stand so many related stories; of a long one the head is cut, of others at times.
+RELATED_SHARE, MAX_RELATED, CUT_SHARE = 0.3, 4, 0.3
+# A genuine post makes up at most so many pages, each with another stretch of it and other furniture.
+MAX_REUSE = 4
+
+T = TypeVar("T")
 
 _HOMOGLYPHS = str.maketrans("aeiocpxysABEHKMOPTXC", "аеіосрхуѕАВЕНКМОРТХС")
+_BLANK_LINES = re.compile(r"\n\s*\n")
 _LEET = str.maketrans("aeiost", "431057")
 
 
@@ -110,45 +122,101 @@ def disguised(text: str) -> str:
     return " ".join(disguise(word) if lot(text, i) < 0.5 and "/" not in word else word for i, word in enumerate(words))
 
 
-def insert_text(post: str) -> str:
-    """Return a spam post as it stands in a page: whole or as a teaser, at times disguised."""
-    text = post.strip()[:MAX_INSERT_CHARS]
-    if len(text) > 160 and lot("teaser", post) < TEASER_SHARE:
-        text = teaser(text)
-    return disguised(text) if lot("attack", post) < DISGUISED_SHARE else text
+class Draws:
+    """A row of numbers that follows from a seed alone, on any machine and in any release of Python."""
+
+    def __init__(self, *seed: object) -> None:
+        self._seed = seed
+        self._n_drawn = 0
+
+    def share(self) -> float:
+        """Draw a number in [0, 1)."""
+        self._n_drawn += 1
+        return lot(*self._seed, self._n_drawn)
+
+    def between(self, least: int, most: int) -> int:
+        """Draw a whole number, both ends included."""
+        return least + int(self.share() * (most - least + 1))
+
+    def one_of(self, items: Sequence[T]) -> T:
+        """Draw one of some items."""
+        return items[self.between(0, len(items) - 1)]
 
 
-def genuine_pages(posts: pd.DataFrame) -> Iterator[list[str]]:
-    """Yield the blocks of genuine pages: long posts, then threads of short ones from one source."""
-    ham = posts[posts["label"] == "ham"]
-    if "stories" in posts:
-        ham = ham[ham["stories"]]
-    is_long = ham["text"].str.len() >= PARAGRAPHS_FROM
-    for text in ham.loc[is_long, "text"]:
-        blocks = paragraphs(text, shortest=1)
-        if len(blocks) > 2:
-            yield blocks[:MAX_BLOCKS]
-    for source, group in ham[~is_long].groupby("source", sort=True):
-        texts = sorted(group["text"], key=digest)
-        start = 0
-        while start < len(texts):
-            shortest, longest = THREAD_POSTS
-            n_posts = shortest + int(lot(source, start) * (longest - shortest))
-            yield [text.strip() for text in texts[start : start + n_posts]]
-            start += n_posts
+@dataclass(frozen=True, slots=True, eq=False)
+class Stock:
+    """What pages are composed of; each is sorted by hash.
+
+    Attributes
+    ----------
+    spam : dict of str to list of str
+        Texts of inserts by source.
+    stories : dict of str to list of list of str
+        Blocks of long posts, and threads, by source.
+    threads : frozenset of str
+        The sources whose pages are threads.
+    furniture : list of str
+        Short texts that stand before and behind a page.
+    """
+
+    spam: dict[str, list[str]]
+    stories: dict[str, list[list[str]]]
+    threads: frozenset[str]
+    furniture: list[str]
 
 
-def decoy_text(post: str) -> str:
-    """Return a genuine post as it stands beside a story: short, or as a teaser."""
-    text = post.strip()
-    return teaser(text) if len(text) > MAX_DECOY_CHARS or (len(text) > 160 and lot("decoy", post) < 0.5) else text
+def insert_text(post: str, way: int) -> str:
+    """Return a spam post as it stands in a page: whole or as a teaser, at times in capitals or disguised."""
+    text = _BLANK_LINES.sub("\n", post.strip()[:MAX_INSERT_CHARS].rstrip())
+    draws = Draws("insert", post, way)
+    if len(text) > TEASER_FROM and draws.share() < TEASER_SHARE:
+        text = " ".join(text.split())[: draws.between(*TEASER_CHARS)].rstrip() + "..."
+    if draws.share() < CAPITALS_SHARE:
+        text = text.upper()
+    return disguised(text) if draws.share() < DISGUISED_SHARE else text
 
 
-def trusted(posts: pd.DataFrame) -> pd.DataFrame:
-    """Return the posts that the recipe trusts enough, of genuine ones those it judges by; all where it does not say."""
+def stocked(posts: pd.DataFrame) -> Stock:
+    """Sort posts by what they serve for."""
     is_ham = posts["label"] == "ham"
-    is_trusted = posts["weight"] >= TRUSTED_WEIGHT if "weight" in posts else ~is_ham | is_ham
-    return posts[is_trusted & (~is_ham | posts["judged"])] if "judged" in posts else posts[is_trusted]
+    spam = posts[~is_ham & posts["inserts"]] if "inserts" in posts else posts[~is_ham]
+    ham = posts[is_ham & posts["judged"]] if "judged" in posts else posts[is_ham]
+    stands_apart = ham["stories"] if "stories" in ham else ham["text"].notna()
+    found: dict[str, list[list[str]]] = {}
+    threads = set()
+    for source, texts in by_source(ham[stands_apart]).items():
+        n_short = sum(len(text) < PARAGRAPHS_FROM for text in texts)
+        if n_short > THREAD_SHARE * len(texts):
+            threads.add(source)
+            pages = threads_of([text.strip()[:MAX_INSERT_CHARS] for text in texts])
+        else:
+            long = [story_blocks(text) for text in texts if len(text) >= PARAGRAPHS_FROM]
+            pages = [blocks for blocks in long if len(blocks) > 2]
+        if pages:
+            found[source] = pages
+    aside = ham[~stands_apart.to_numpy(bool)] if "stories" in ham else ham
+    furniture = [text.strip() for text in sorted(aside["text"], key=digest) if len(text) <= MAX_FURNITURE_CHARS]
+    return Stock(by_source(spam), found, frozenset(threads), furniture)
+
+
+def by_source(posts: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the texts of each source, sorted by hash."""
+    return {str(source): sorted(group["text"], key=digest) for source, group in posts.groupby("source", sort=True)}
+
+
+def story_blocks(text: str) -> list[str]:
+    """Return the paragraphs of a long post."""
+    return paragraphs(text, shortest=1)
+
+
+def threads_of(texts: Sequence[str]) -> list[list[str]]:
+    """Part short posts of one source into threads."""
+    found, start = [], 0
+    while start < len(texts):
+        n_posts = Draws("thread", texts[start]).between(*THREAD_POSTS)
+        found.append(list(texts[start : start + n_posts]))
+        start += n_posts
+    return found
 
 
 def compose(posts: pd.DataFrame, *, n_pages: int) -> Iterator[KnownPage]:
@@ -157,34 +225,68 @@ def compose(posts: pd.DataFrame, *, n_pages: int) -> Iterator[KnownPage]:
     Parameters
     ----------
     posts : DataFrame
-        Posts that the fit did not see.
+        Posts that the fit did not see; the columns of a recipe say which of them serve for what
+        (`classifier.recipe`), and all serve for all where there are none.
     n_pages : int
         At most so many pages; fewer where there are fewer genuine posts.
     """
-    posts = trusted(posts)
-    spam = sorted(posts.loc[posts["label"] != "ham", "text"], key=digest)
-    ham = sorted(posts.loc[posts["label"] == "ham", "text"], key=digest)
-    pages = sorted(genuine_pages(posts), key=lambda blocks: digest("".join(blocks)))[:n_pages]
-    # A fit needs pages of both kinds, also from posts that make one page alone.
-    pages = pages * 2 if len(pages) == 1 < n_pages else pages
-    for i, blocks in enumerate(pages):
-        n_inserts = 0 if i % 2 or not spam else 1 + (lot("two", i) < TWO_SHARE)
-        chosen = [insert_text(spam[int(lot("post", i, k) * len(spam))]) for k in range(n_inserts)]
-        n_decoys = int(lot("decoys", i) * (MAX_DECOYS + 1))
-        decoys = [decoy_text(ham[int(lot("beside", i, k) * len(ham))]) for k in range(n_decoys)]
-        separator = "\n\n" if lot("blank", i) < BLANK_LINE_SHARE else "\n"
-        yield put_together(blocks, decoys, chosen, separator=separator, seed=i)
+    stock = stocked(posts)
+    n_stories = sum(map(len, stock.stories.values()))
+    for i in range(min(n_pages, MAX_REUSE * n_stories)):
+        draws = Draws("page", i)
+        source = draws.one_of(sorted(stock.stories))
+        blocks = stretch(draws.one_of(stock.stories[source]), draws)
+        n_inserts = 0 if i % 2 or not stock.spam else 1 + (draws.share() < TWO_SHARE)
+        chosen = [drawn_insert(stock, draws) for _ in range(n_inserts)]
+        separator = "\n\n" if draws.share() < BLANK_LINE_SHARE else "\n"
+        head, foot = furniture(stock, draws), furniture(stock, draws) + related(stock, draws)
+        if source in stock.threads and draws.share() < BARE_THREAD_SHARE:
+            head, foot = [], []
+        yield put_together([*head, *blocks, *foot], chosen, separator=separator, seed=i)
 
 
-def put_together(
-    blocks: Sequence[str], decoys: Sequence[str], chosen: Sequence[str], *, separator: str, seed: int
-) -> KnownPage:
-    """Put decoys and inserts between the blocks of a page."""
-    parts = [(block, False) for block in blocks]
-    for k, part in enumerate([*((text, False) for text in decoys), *((text, True) for text in chosen)]):
-        parts.insert(int(lot("place", seed, k) * (len(parts) + 1)), part)
+def stretch(blocks: Sequence[str], draws: Draws) -> Sequence[str]:
+    """Draw a stretch of a story that has many blocks."""
+    n_blocks = draws.between(*STORY_BLOCKS)
+    start = draws.between(0, max(0, len(blocks) - n_blocks))
+    return blocks[start : start + n_blocks]
+
+
+def drawn_insert(stock: Stock, draws: Draws) -> str:
+    """Draw a spam post, sources nearly alike (by the fourth root of their size) so that none drowns the rest."""
+    sources = sorted(stock.spam)
+    limits = np.cumsum([len(stock.spam[source]) ** 0.25 for source in sources])
+    source = sources[int(np.searchsorted(limits, draws.share() * limits[-1], side="right"))]
+    return insert_text(draws.one_of(stock.spam[source]), draws.between(1, N_WAYS))
+
+
+def furniture(stock: Stock, draws: Draws) -> list[str]:
+    """Draw what stands at one end of a page, at times a menu of it."""
+    most = MAX_MENU if draws.share() < MENU_SHARE else MAX_FURNITURE
+    return [draws.one_of(stock.furniture) for _ in range(draws.between(0, most))] if stock.furniture else []
+
+
+def related(stock: Stock, draws: Draws) -> list[str]:
+    """Draw the heads of other stories."""
+    if draws.share() >= RELATED_SHARE:
+        return []
+    return [related_text(stock, draws) for _ in range(draws.between(1, MAX_RELATED))]
+
+
+def related_text(stock: Stock, draws: Draws) -> str:
+    """Draw the head of a story: its first block, whole or cut to a teaser."""
+    head = draws.one_of(stock.stories[draws.one_of(sorted(stock.stories))])[0]
+    is_cut = draws.share() < CUT_SHARE and len(head) > TEASER_FROM
+    return teaser(head) if is_cut or len(head) > MAX_FURNITURE_CHARS else head
+
+
+def put_together(parts: Sequence[str], chosen: Sequence[str], *, separator: str, seed: int) -> KnownPage:
+    """Put inserts between the parts of a page."""
+    placed = [(part, False) for part in parts]
+    for k, text in enumerate(chosen):
+        placed.insert(int(lot("place", seed, k) * (len(placed) + 1)), (text, True))
     pieces, inserts, position = [], [], 0
-    for text, is_insert in parts:
+    for text, is_insert in placed:
         if is_insert:
             inserts.append((position, position + len(text)))
         pieces.append(text)

@@ -1,76 +1,89 @@
 """The inserts: which stretches of a page are scam or spam, and how surely the page holds one.
 
-Each segment is scored as a post and judged by its surroundings (`classifier.surroundings`). A run of segments
-is an insert if one of them is sure (`high`) and all are at least likely (`low`); segments too short to judge
-do not part a run and never begin or end one of their own. Two thresholds, so that one sure paragraph
+Each unit (`classifier.units`) is scored as a post and judged by its surroundings and its surface
+(`classifier.surroundings`). A run of units is an insert if one of them is sure (`high`) and all are at least likely
+(`low`); units too short to judge do not part a run and never begin or end one. Two thresholds, so that one sure paragraph
 brings the rest of its message with it, and a lone likely one brings nothing (hysteresis, Canny 1986).
 
-Invariant: inserts are disjoint, in order, begin and end where segments do, and each holds a sure segment.
+Invariant: inserts are disjoint, in order, begin and end where units do, and each holds a sure unit.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifier.calibration import sigmoid
+from classifier.trees import Trees
+from classifier.trees import log_odds as tree_log_odds
 
-# What a segment is judged by, in the order of `surroundings.facts`.
-FACTS = (
+# What a unit is judged by: what stands around it, then how it is written.
+SURROUNDINGS = (
     "logit",
     "length",
+    "words",
+    "known words",
     "previous logit",
     "next logit",
     "block logit",
     "page level",
     "page top",
+    "above the median",
+    "above the highest other",
+    "rank",
+    "spread",
     "kinship",
-    "quoted",
     "attributed",
     "warned",
-    "contact",
+)
+SURFACE = (
+    "invisible characters",
+    "words of two scripts",
+    "parted words",
+    "words with digits in them",
+    "emoji",
+    "capitals",
+    "exclamation marks",
+    "hashtags",
+    "tickers",
+    "links",
+    "contacts",
+    "amounts",
+    "digits",
+    "beyond ascii",
+    "word length",
+    "lines",
+    "quoted",
+    "dots",
     "you",
     "i",
-    "dots",
-    "logit if short",
-    "logit if quoted",
-    "logit if warned",
-    "logit of kin",
-    "logit if attributed",
 )
-# A segment of fewer words, links and amounts not counted, says too little to be judged alone (jusText's "short"): "FREE",
-# a byline, a bare link. Of the dev pages without insert, 18 of the 20 highest segments were such.
-JUDGED_WORDS = 6
+FACTS = SURROUNDINGS + SURFACE
 N_PAGE_FACTS = 3
 # Log-odds of what cannot be an insert.
 NEVER = -20.0
-_WORD = re.compile(r"(?<!\w)[^\W\d_]['\w]+(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
 class PageWeights:
-    """Fitted numbers that judge segments and pages.
+    """Fitted numbers that judge units and pages.
 
     Attributes
     ----------
-    coef : tuple of float
-        One for each of `FACTS`.
-    intercept : float
-        Log-odds.
+    trees : Trees
+        Over `FACTS`.
     high, low : float
-        Probability from which a segment is sure, or likely.
+        Probability from which a unit is sure, or likely.
     page_coef : tuple of float
-        For the surest segment's log-odds, the second surest's, and ln of the number of segments.
+        For the surest unit's log-odds, the second surest's, and ln of the number of units.
     page_intercept : float
         Log-odds.
     unsure_from : float
         Page score from which a page without inserts is `unsure`.
     """
 
-    coef: tuple[float, ...]
-    intercept: float
+    trees: Trees
     high: float
     low: float
     page_coef: tuple[float, ...]
@@ -78,23 +91,18 @@ class PageWeights:
     unsure_from: float
 
 
-def is_short(folded: Sequence[str]) -> NDArray[np.bool_]:
-    """Tell of each folded segment whether it says too little to be judged alone."""
-    return np.array([len(_WORD.findall(part)) < JUDGED_WORDS for part in folded], bool)
+def unit_log_odds(facts: NDArray[np.float64], short: NDArray[np.bool_], trees: Trees) -> NDArray[np.float64]:
+    """Return each unit's log-odds of being of an insert, as a float64 array of shape (n_units,).
 
-
-def segment_log_odds(facts: NDArray[np.float64], short: NDArray[np.bool_], fitted: PageWeights) -> NDArray[np.float64]:
-    """Return each segment's log-odds of being of an insert, as a float64 array of shape (n_segments,).
-
-    A segment that is too short to be judged gets the log-odds of never.
+    A unit that is too short to be judged gets the log-odds of never.
     """
-    return np.where(short, NEVER, facts @ np.array(fitted.coef) + fitted.intercept)
+    return np.where(short, NEVER, tree_log_odds(facts, trees))
 
 
 def runs(
     log_odds: NDArray[np.float64], short: NDArray[np.bool_], *, high: float, low: float
 ) -> Iterator[tuple[int, int]]:
-    """Yield the runs of segments that are inserts, half-open, in order.
+    """Yield the runs of units that are inserts, half-open, in order.
 
     Examples
     --------
@@ -115,7 +123,7 @@ def runs(
 
 
 def page_facts(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what a page's score is made of: its two surest segments and ln of how many there are."""
+    """Return what a page's score is made of: its two surest units and ln of how many there are."""
     ordered = np.sort(log_odds)[::-1]
     second = ordered[1] if len(ordered) > 1 else ordered[0] - 4.0
     return np.array([ordered[0], second, np.log(len(ordered))])

@@ -45,8 +45,10 @@ class Model:
         What turns a text into a logit.
     calibration : Calibration
         What turns a logit into a score and a verdict.
+    page_weights : Weights
+        What turns a unit of a page into a logit; the same n-grams.
     pages : PageWeights
-        What judges the segments of a page.
+        What judges the units of a page.
     card : dict
         Plain JSON data about the fit: posts by source, licences, figures.
 
@@ -60,6 +62,7 @@ class Model:
 
     weights: Weights
     calibration: Calibration
+    page_weights: Weights
     pages: PageWeights
     card: dict[str, Any]
 
@@ -96,13 +99,12 @@ class Model:
         return scores(self.logits([fold(text) for text in given]), self.calibration)
 
     def logits(self, folded: Sequence[str]) -> NDArray[np.float64]:
-        """Return the uncalibrated log-odds of folded texts, by the loop that suits their size."""
-        n_chars = sum(map(len, folded))
-        if n_chars >= (LOADED_FROM_CHARS if "classifier.compiled" in sys.modules else COMPILED_FROM_CHARS):
-            from classifier import compiled
+        """Return the uncalibrated log-odds of folded texts."""
+        return fitting_logits(folded, self.weights)
 
-            return compiled.logits(folded, self.weights)
-        return plain_logits(folded, self.weights)
+    def page_logits(self, folded: Sequence[str]) -> NDArray[np.float64]:
+        """Return the log-odds of the folded units of a page, before they are judged by what stands around them."""
+        return fitting_logits(folded, self.page_weights)
 
     def verdict(self, score: float, threshold: float | None = None) -> Verdict:
         """Name what a score means: `scam` from the threshold on, `unsure` in the band below it, else `ham`."""
@@ -129,7 +131,7 @@ class Model:
         html : bool
             Whether it is HTML; then inserts name an element instead of offsets.
         threshold : float, optional
-            Probability from which a segment is sure, in place of the model's own.
+            Probability from which a unit of the page is sure, in place of the model's own.
 
         Raises
         ------
@@ -140,7 +142,7 @@ class Model:
         """
         from classifier.pages import Judge, scan_html, scan_text
 
-        judge = Judge(self.weights, self.logits, self.pages, threshold)
+        judge = Judge(self.page_weights, self.page_logits, self.pages, threshold)
         if html and isinstance(page, str | bytes):
             return scan_html(page, judge)
         if not isinstance(page, str):
@@ -151,7 +153,12 @@ class Model:
         """Return what the model file says of itself, as plain JSON data: the card, the calibration, the n-grams."""
         kept = int(np.count_nonzero(self.weights.idf))
         spec = asdict(self.weights.spec) | {"kept": kept}
-        return {"card": self.card, "calibration": asdict(self.calibration), "pages": asdict(self.pages), "ngrams": spec}
+        return {
+            "card": self.card,
+            "calibration": asdict(self.calibration),
+            "pages": record.describe_pages(self.pages),
+            "ngrams": spec,
+        }
 
     def save(self, path: str | Path) -> None:
         """Write the model file, whole or not at all; the same model gives the same bytes.
@@ -161,7 +168,19 @@ class Model:
         ModelFileError
             If it cannot be written.
         """
-        modelfile.write(record.encode(self.weights, self.calibration, self.pages, self.card), Path(path))
+        modelfile.write(
+            record.encode(self.weights, self.calibration, self.page_weights, self.pages, self.card), Path(path)
+        )
+
+
+def fitting_logits(folded: Sequence[str], weights: Weights) -> NDArray[np.float64]:
+    """Return the logit of each folded text, by the loop that suits their size."""
+    n_chars = sum(map(len, folded))
+    if n_chars >= (LOADED_FROM_CHARS if "classifier.compiled" in sys.modules else COMPILED_FROM_CHARS):
+        from classifier import compiled
+
+        return compiled.logits(folded, weights)
+    return plain_logits(folded, weights)
 
 
 def load(path: str | Path | None = None) -> Model:
@@ -212,6 +231,6 @@ def train(posts: "pd.DataFrame", *, max_fpr: float = 0.001, pages: "Sequence[Kno
 
     ordered = training.in_order(posts)
     fitted = training.fit(ordered, max_fpr=max_fpr)
-    folds = [(ordered.iloc[fold_fit.posts], fold_fit.weights) for fold_fit in fitted.folds]
-    judge = page_training.fit_pages(folds, pages, fitted.weights)
-    return Model(fitted.weights, fitted.calibration, judge, training.describe(ordered))
+    folds = [(ordered.iloc[fold_fit.posts], fold_fit.weights) for fold_fit in fitted.page_folds]
+    judge = page_training.fit_pages(folds, pages, fitted.page_weights)
+    return Model(fitted.weights, fitted.calibration, fitted.page_weights, judge, training.describe(ordered))

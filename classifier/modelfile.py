@@ -4,7 +4,7 @@ A file is a zlib stream (as `joblib.dump(..., compress=("zlib", 6))` writes it) 
 one flat dict: the format's number, a header in JSON, and arrays as little-endian bytes. No class and no
 function is named, so no version of any package can break it and no loader has anything to run.
 
-    {"format": 1, "header": '{"spec": {...}, "card": {...}, ...}', "coef": b"...", ...}
+    {"format": 2, "header": '{"spec": {...}, "card": {...}, ...}', "coef": b"...", ...}
 
 Reading refuses in this order: the size; every opcode that is not on the list of those that build a flat
 dict of builtins, before any is carried out; another format. `classifier.record` checks the fields.
@@ -25,12 +25,13 @@ from typing import Any, NoReturn
 from classifier.errors import ModelFileError
 from classifier.replacement import replacing
 
-FORMAT = 1
+# Format 1, of before any release, had one set of weights and no trees.
+FORMAT = 2
 # The shipped file has 8 MB at most. The largest that `classifier.record` accepts, every one of 2**24
-# buckets kept, has 103 MB of arrays, and packed hardly more.
-MAX_FILE_BYTES = 128 << 20
-MAX_DATA_BYTES = 128 << 20
-# A model has six values and takes about 40 opcodes.
+# buckets kept, has 162 MiB of arrays, and packed hardly more.
+MAX_FILE_BYTES = 192 << 20
+MAX_DATA_BYTES = 192 << 20
+# A model has 13 values and takes about 54 opcodes.
 MAX_OPCODES = 100
 # Of what a forged file says, as much is repeated in an error.
 MAX_QUOTED_CHARS = 80

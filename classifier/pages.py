@@ -4,7 +4,7 @@ Invariant: an insert's text is the page's text between its offsets; of an HTML p
 sees of it (`classifier.markup`), and an insert names the element that holds it instead.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from classifier.blocks import Segment, segments
 from classifier.calibration import Verdict, sigmoid
-from classifier.inserts import PageWeights, is_short, page_score, runs, segment_log_odds
+from classifier.inserts import PageWeights, page_score, runs, unit_log_odds
 from classifier.markup import Hidden, read_html
 from classifier.reasons import Reason, explain
 from classifier.surroundings import facts
 from classifier.text import fold
+from classifier.units import Unit, is_short, units
 from classifier.weights import Weights
 
 # As many reasons as a person reads.
@@ -37,7 +38,7 @@ class Insert:
         Half-open, in code points of the text as given; None for HTML.
     text : str
     score : float
-        Probability, in [0, 1], that its surest segment is of an insert.
+        Probability, in [0, 1], that its surest unit is of an insert.
     reasons : tuple of Reason
         The n-grams that carried it as a post; spans are places in `text`.
     path : str or None
@@ -91,24 +92,38 @@ class Judge:
 
     @property
     def high(self) -> float:
-        """The probability from which a segment is sure."""
+        """The probability from which a unit is sure."""
         return self.fitted.high if self.threshold is None else self.threshold
 
     @property
     def low(self) -> float:
-        """The probability from which a segment is likely."""
+        """The probability from which a unit is likely."""
         return min(self.fitted.low, self.high)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """The units of a page.
+
+    Attributes
+    ----------
+    units : tuple of Unit
+    log_odds : float64 array of shape (n_units,)
+        Of being of an insert.
+    short : bool array of shape (n_units,)
+        Whether a unit is too short to be judged.
+    """
+
+    units: tuple[Unit, ...]
+    log_odds: NDArray[np.float64]
+    short: NDArray[np.bool_]
 
 
 def scan_text(text: str, judge: Judge) -> Page:
     """Find the inserts of a plain-text page."""
-    parts = segments(text)
-    log_odds, short = judged(text, parts, judge)
-    inserts = tuple(
-        insert_at(text, parts, log_odds, bounds, judge)
-        for bounds in runs(log_odds, short, high=judge.high, low=judge.low)
-    )
-    return page_of(log_odds, inserts, (), judge)
+    judged = judged_units(text, segments(text), judge)
+    inserts = tuple(insert_at(text, judged, bounds, judge) for bounds in insert_runs(judged, judge))
+    return page_of(judged.log_odds, inserts, (), judge)
 
 
 def scan_html(html: str | bytes, judge: Judge) -> Page:
@@ -120,34 +135,47 @@ def scan_html(html: str | bytes, judge: Judge) -> Page:
         If the page is beyond a limit of `classifier.markup`.
     """
     markup = read_html(html)
-    parts = markup.segments
-    log_odds, short = judged(markup.text, parts, judge)
+    judged = judged_units(markup.text, markup.segments, judge)
     inserts = []
-    for start, end in runs(log_odds, short, high=judge.high, low=judge.low):
-        found = insert_at(markup.text, parts, log_odds, (start, end), judge)
-        paths = markup.paths[start:end]
-        seen = (parts[start].start, parts[end - 1].end)
-        inserts.append(Insert(None, None, found.text, found.score, found.reasons, paths[0], paths, seen))
-    return page_of(log_odds, tuple(inserts), markup.hidden, judge)
+    for start, end in insert_runs(judged, judge):
+        first, last = judged.units[start], judged.units[end - 1]
+        found = insert_at(markup.text, judged, (start, end), judge)
+        paths = markup.paths[first.first : last.last]
+        inserts.append(
+            Insert(None, None, found.text, found.score, found.reasons, paths[0], paths, (first.start, last.end))
+        )
+    return page_of(judged.log_odds, tuple(inserts), markup.hidden, judge)
 
 
-def judged(text: str, parts: Sequence[Segment], judge: Judge) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the log-odds of each segment of being of an insert, and which are too short to be judged."""
+def judged_units(text: str, parts: Sequence[Segment], judge: Judge) -> Judged:
+    """Join the segments of a page to units and judge them."""
     if not parts:
-        return np.empty(0), np.empty(0, bool)
-    folded = [fold(text[part.start : part.end]) for part in parts]
-    stated = facts(text, parts, folded, judge.logits(folded), judge.weights)
+        return Judged((), np.empty(0), np.empty(0, bool))
+    joined, folded = folded_units(text, parts)
+    stated = facts(text, joined, folded, judge.logits(folded), judge.weights)
     short = is_short(folded)
-    return segment_log_odds(stated, short, judge.fitted), short
+    return Judged(tuple(joined), unit_log_odds(stated, short, judge.fitted.trees), short)
 
 
-def insert_at(
-    text: str, parts: Sequence[Segment], log_odds: NDArray[np.float64], bounds: tuple[int, int], judge: Judge
-) -> Insert:
-    """Return the insert that a run of segments makes."""
+def folded_units(text: str, parts: Sequence[Segment]) -> tuple[list[Unit], list[str]]:
+    """Return the units of a page and their folded texts."""
+    folded = [fold(text[part.start : part.end]) for part in parts]
+    joined = units(text, parts, folded)
+    return joined, [
+        folded[unit.first] if unit.last == unit.first + 1 else fold(text[unit.start : unit.end]) for unit in joined
+    ]
+
+
+def insert_runs(judged: Judged, judge: Judge) -> Iterator[tuple[int, int]]:
+    """Yield the runs of units that are inserts."""
+    return runs(judged.log_odds, judged.short, high=judge.high, low=judge.low)
+
+
+def insert_at(text: str, judged: Judged, bounds: tuple[int, int], judge: Judge) -> Insert:
+    """Return the insert that a run of units makes."""
     first, last = bounds
-    start, end = parts[first].start, parts[last - 1].end
-    score = float(sigmoid(log_odds[first:last]).max())
+    start, end = judged.units[first].start, judged.units[last - 1].end
+    score = float(sigmoid(judged.log_odds[first:last]).max())
     reasons = explain(text[start : min(end, start + MAX_EXPLAINED_CHARS)], judge.weights).reasons
     return Insert(start, end, text[start:end], score, reasons[:N_REASONS])
 

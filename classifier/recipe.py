@@ -9,10 +9,12 @@ A recipe is a TOML file. Paths are relative to it.
     path = "posts"               # a file of posts or a folder of them
     weight = 2.0                 # what a post counts; 1 where nothing is said
     ham_weight = 5.0             # what a genuine post counts, where that is something else
+    page_factor = 2.0            # how much more a post counts in the weights for pages; 1 where nothing is said
     rows = 1500                  # at most so many of each class, chosen by a hash of the id
     paragraphs = 12              # fit on at most so many paragraphs of a long post; 2 where nothing is said
     judged = true                # whether its genuine posts take part in choosing the threshold
     stories = true               # whether its genuine posts make up composed pages, or only stand beside them
+    inserts = true               # whether its spam stands in composed pages
     leave_out = { lang = "ru" }  # rows whose `meta` says so
     sha256 = "..."               # refuse the file where it has changed; not for folders
     licence = "..."              # goes into the card
@@ -35,10 +37,12 @@ KEYS = {
     "path": "text",
     "weight": "a number above 0",
     "ham_weight": "a number above 0",
+    "page_factor": "a number above 0",
     "rows": "a whole number above 0",
     "paragraphs": "a whole number above 0",
     "judged": "true or false",
     "stories": "true or false",
+    "inserts": "true or false",
     "leave_out": "a table",
     "sha256": "text",
     "licence": "text",
@@ -52,10 +56,12 @@ class Source:
     path: Path
     weight: float = 1.0
     ham_weight: float | None = None
+    page_factor: float = 1.0
     rows: int | None = None
     paragraphs: int = N_PARAGRAPHS
     judged: bool = True
     stories: bool = True
+    inserts: bool = True
     leave_out: dict[str, Any] = field(default_factory=dict)
     sha256: str | None = None
     licence: str = ""
@@ -124,11 +130,11 @@ def is_number(value: Any) -> bool:
 def is_valid(key: str, value: Any) -> bool:
     """Tell whether a value is what `KEYS` says of its key."""
     match key:
-        case "weight" | "ham_weight":
+        case "weight" | "ham_weight" | "page_factor":
             return is_number(value) and 0 < value < math.inf
         case "rows" | "paragraphs":
             return is_number(value) and isinstance(value, int) and value > 0
-        case "judged" | "stories":
+        case "judged" | "stories" | "inserts":
             return isinstance(value, bool)
         case "leave_out":
             return isinstance(value, dict)
@@ -137,7 +143,7 @@ def is_valid(key: str, value: Any) -> bool:
 
 
 def read_sources(recipe: Recipe) -> pd.DataFrame:
-    """Read the posts of a recipe: rows of the split `train`, with the columns `weight`, `judged`, `stories` and `paragraphs` added.
+    """Read the posts of a recipe: rows of the split `train`, with columns for the recipe's keys added.
 
     Raises
     ------
@@ -167,7 +173,14 @@ def read_one(source: Source) -> pd.DataFrame:
         table = table.iloc[order][rank < source.rows]
     ham_weight = source.weight if source.ham_weight is None else source.ham_weight
     weight = (table["label"] == "ham").map({True: ham_weight, False: source.weight})
-    return table.assign(weight=weight, judged=source.judged, stories=source.stories, paragraphs=source.paragraphs)
+    return table.assign(
+        weight=weight,
+        page_weight=weight * source.page_factor,
+        judged=source.judged,
+        stories=source.stories,
+        inserts=source.inserts,
+        paragraphs=source.paragraphs,
+    )
 
 
 def read_chosen(file: Path, source: Source) -> pd.DataFrame:

@@ -5,11 +5,14 @@ in a `ModelFileError` and never in wrong scores or a crash.
 
 | field | holds |
 |---|---|
-| `header` | JSON: `spec`, `ballasts`, `intercept`, `calibration`, `pages`, `card` |
+| `header` | JSON: `spec`, `ballasts`, `intercept`, `calibration`, `page_ballasts`, `page_intercept`, `pages`, `card` |
 | `seen` | one bit a bucket, most significant first: whether the fit kept it |
 | `idf_levels` | float32: the distinct inverse document frequencies, ascending |
 | `idf` | uint16 a kept bucket: which level |
 | `coef` | float32 a kept bucket |
+| `page_coef` | the same for the units of pages |
+| `tree_fact`, `tree_yes`, `tree_no` | uint8 a node of the trees that judge units, tree after tree |
+| `tree_limit`, `tree_value` | float64 a node |
 """
 
 import json
@@ -23,16 +26,20 @@ from classifier.calibration import Calibration
 from classifier.errors import ModelFileError
 from classifier.inserts import FACTS, N_PAGE_FACTS, PageWeights
 from classifier.ngrams import NgramSpec
+from classifier.trees import MAX_NODES, Trees
 from classifier.weights import Ballast, Weights
 
-FIELDS = {"format", "header", "seen", "idf_levels", "idf", "coef"}
+TREE_FIELDS = {"tree_fact": "u1", "tree_limit": "<f8", "tree_yes": "u1", "tree_no": "u1", "tree_value": "<f8"}
+FIELDS = {"format", "header", "seen", "idf_levels", "idf", "coef", "page_coef", *TREE_FIELDS}
 MAX_HEADER_CHARS = 1_000_000
+# Every unit of a page goes down every tree; the shipped model has 300.
+MAX_TREES = 5_000
 # Beyond this a logit is no longer a number one can explain; fitted coefficients stay below 100.
 MAX_MAGNITUDE = 1e6
 
 
 def encode(
-    weights: Weights, calibration: Calibration, pages: PageWeights, card: dict[str, Any]
+    weights: Weights, calibration: Calibration, page_weights: Weights, pages: PageWeights, card: dict[str, Any]
 ) -> dict[str, str | bytes]:
     """Return the fields of a model file."""
     kept = weights.idf != 0
@@ -44,7 +51,9 @@ def encode(
         "ballasts": [asdict(ballast) for ballast in weights.ballasts],
         "intercept": weights.intercept,
         "calibration": asdict(calibration),
-        "pages": asdict(pages),
+        "page_ballasts": [asdict(ballast) for ballast in page_weights.ballasts],
+        "page_intercept": page_weights.intercept,
+        "pages": describe_pages(pages),
         "card": card,
     }
     return {
@@ -53,7 +62,19 @@ def encode(
         "idf_levels": levels.astype("<f4").tobytes(),
         "idf": index.astype("<u2").tobytes(),
         "coef": weights.coef[kept].astype("<f4").tobytes(),
+        "page_coef": page_weights.coef[kept].astype("<f4").tobytes(),
+        **{
+            name: np.asarray(getattr(pages.trees, name.removeprefix("tree_"))).astype(dtype).tobytes()
+            for name, dtype in TREE_FIELDS.items()
+        },
     }
+
+
+def describe_pages(pages: PageWeights) -> dict[str, Any]:
+    """Return what judges pages as plain JSON data, of the trees their shape and base alone."""
+    n_trees, n_nodes = pages.trees.fact.shape
+    fields = {name: getattr(pages, name) for name in ("high", "low", "page_coef", "page_intercept", "unsure_from")}
+    return {"trees": {"trees": n_trees, "nodes": n_nodes, "base": pages.trees.base}, **fields}
 
 
 def nearest_levels(idf: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -62,7 +83,7 @@ def nearest_levels(idf: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArr
     return levels, np.searchsorted((levels[1:] + levels[:-1]) / 2, idf)
 
 
-def decode(record: dict[str, Any], where: str) -> tuple[Weights, Calibration, PageWeights, dict[str, Any]]:
+def decode(record: dict[str, Any], where: str) -> tuple[Weights, Calibration, Weights, PageWeights, dict[str, Any]]:
     """Check the fields of a model file and build from them.
 
     Raises
@@ -78,36 +99,40 @@ def decode(record: dict[str, Any], where: str) -> tuple[Weights, Calibration, Pa
     if not isinstance(card, dict):
         raise refusal(where, "the header has no card")
     spec = decode_spec(header.get("spec"), where)
-    idf, coef = decode_arrays(record, spec.n_buckets, where)
-    weights = Weights(
-        spec,
-        idf,
-        coef,
-        decode_ballasts(header.get("ballasts"), where),
-        number(header, "intercept", where, -MAX_MAGNITUDE, MAX_MAGNITUDE),
+    idf, (coef, page_coef) = decode_arrays(record, spec.n_buckets, where)
+    weights, page_weights = (
+        Weights(
+            spec,
+            idf,
+            values,
+            decode_ballasts(header.get(f"{prefix}ballasts"), where),
+            number(header, f"{prefix}intercept", where, -MAX_MAGNITUDE, MAX_MAGNITUDE),
+        )
+        for prefix, values in (("", coef), ("page_", page_coef))
     )
-    return weights, decode_calibration(header.get("calibration"), where), decode_pages(header.get("pages"), where), card
+    pages = decode_pages(header.get("pages"), record, where)
+    return weights, decode_calibration(header.get("calibration"), where), page_weights, pages, card
 
 
 def decode_arrays(
     record: dict[str, Any], n_buckets: int, where: str
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Read the idf and the coefficient of each bucket."""
+) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Read the idf of each bucket, and its two coefficients."""
     seen = array(record, "seen", "u1", where)
     if len(seen) != n_buckets // 8:
         raise refusal(where, f"field seen has {len(seen):,} bytes, {n_buckets // 8:,} were expected")
     kept = np.unpackbits(seen).astype(bool)
     n_kept = int(kept.sum())
     levels, index = array(record, "idf_levels", "<f4", where), array(record, "idf", "<u2", where)
-    coef = array(record, "coef", "<f4", where)
-    if len(index) != n_kept or len(coef) != n_kept or (n_kept and index.max() >= len(levels)):
-        raise refusal(where, f"fields idf and coef do not fit the {n_kept:,} buckets kept")
-    for name, values in (("idf_levels", levels), ("coef", coef)):
+    coef, page_coef = array(record, "coef", "<f4", where), array(record, "page_coef", "<f4", where)
+    if {len(index), len(coef), len(page_coef)} != {n_kept} or (n_kept and index.max() >= len(levels)):
+        raise refusal(where, f"fields idf, coef and page_coef do not fit the {n_kept:,} buckets kept")
+    for name, values in (("idf_levels", levels), ("coef", coef), ("page_coef", page_coef)):
         if not np.isfinite(values).all() or (len(values) and np.abs(values).max() > MAX_MAGNITUDE):
             raise refusal(where, f"field {name} has values that are not finite or beyond {MAX_MAGNITUDE:g}")
     if (np.diff(levels, prepend=0) <= 0).any():
         raise refusal(where, "field idf_levels has values that do not ascend from above 0")
-    return scatter(kept, levels[index]), scatter(kept, coef)
+    return scatter(kept, levels[index]), (scatter(kept, coef), scatter(kept, page_coef))
 
 
 def refusal(where: str, wrong: str) -> ModelFileError:
@@ -170,13 +195,33 @@ def decode_calibration(fields: object, where: str) -> Calibration:
     return calibration
 
 
-def decode_pages(fields: object, where: str) -> PageWeights:
-    """Read what judges segments and pages."""
+def decode_trees(fields: object, record: dict[str, Any], where: str) -> Trees:
+    """Read the trees; each must end, and ask of facts there are."""
+    if not isinstance(fields, dict):
+        raise refusal(where, "the header has no trees")
+    n_trees = int(number(fields, "trees", where, 1, MAX_TREES))
+    n_nodes = int(number(fields, "nodes", where, 1, MAX_NODES))
+    nodes = {name: array(record, name, dtype, where) for name, dtype in TREE_FIELDS.items()}
+    if any(len(values) != n_trees * n_nodes for values in nodes.values()):
+        raise refusal(where, f"the trees are not {n_trees:,} of {n_nodes:,} nodes")
+    fact, limit, yes, no, value = (values.reshape(n_trees, n_nodes) for values in nodes.values())
+    for values in (limit, value):
+        if not np.isfinite(values).all() or np.abs(values).max() > MAX_MAGNITUDE:
+            raise refusal(where, f"the trees have numbers that are not finite or beyond {MAX_MAGNITUDE:g}")
+    here = np.arange(n_nodes)
+    is_leaf = (yes == here) & (no == here)
+    goes_on = (yes > here) & (no > here) & (np.maximum(yes, no) < n_nodes)
+    if not (is_leaf | goes_on).all() or fact.max() >= len(FACTS):
+        raise refusal(where, "the trees do not end, or ask of facts there are not")
+    return Trees(fact, limit, yes, no, value, number(fields, "base", where, -MAX_MAGNITUDE, MAX_MAGNITUDE))
+
+
+def decode_pages(fields: object, record: dict[str, Any], where: str) -> PageWeights:
+    """Read what judges units and pages."""
     if not isinstance(fields, dict):
         raise refusal(where, "the header has no pages")
     pages = PageWeights(
-        coef=numbers(fields, "coef", len(FACTS), where),
-        intercept=number(fields, "intercept", where, -MAX_MAGNITUDE, MAX_MAGNITUDE),
+        trees=decode_trees(fields.get("trees"), record, where),
         high=number(fields, "high", where, 0, 1),
         low=number(fields, "low", where, 0, 1),
         page_coef=numbers(fields, "page_coef", N_PAGE_FACTS, where),
@@ -184,7 +229,7 @@ def decode_pages(fields: object, where: str) -> PageWeights:
         unsure_from=number(fields, "unsure_from", where, 0, 1),
     )
     if pages.low > pages.high:
-        raise refusal(where, "the thresholds of segments are not in order")
+        raise refusal(where, "the thresholds of units are not in order")
     return pages
 
 

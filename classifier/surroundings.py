@@ -1,11 +1,11 @@
-"""The surroundings: what tells, beside its own words, whether a segment is an insert.
+"""The surroundings: what tells, beside its own words, whether a unit of a page is an insert.
 
-A reporter's quotation of a scam reads like one, and a sober insert does not. So a segment is judged by a
-second, small linear model over a few facts that a person would look at: its own logit and length, its
-neighbours', the page's usual level, whether its topic is the page's, quotation and attribution, warning
-words nearby, contact details, whom it addresses.
+A reporter's quotation of a scam reads like one, and a sober insert does not. So a unit is judged by a second,
+small model over a few facts that a person would look at: its own logit and length, its neighbours', the page's
+usual level, whether its topic is the page's, attribution, warning words nearby, and how it is written
+(`classifier.surface`).
 
-Invariant: facts depend on the page's text and segments alone; every fact is finite.
+Invariant: facts depend on the page's text and units alone; every fact is finite.
 """
 
 import re
@@ -15,16 +15,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.blocks import Segment
 from classifier.ngrams import NgramSpec, word_buckets, word_list
+from classifier.surface import n_found, surface
+from classifier.units import Unit, is_short, n_words
 from classifier.weights import Weights
 
-# A logit says no more beyond this; it keeps one loud segment from ruling its page.
+# A logit says no more beyond this; it keeps one loud unit from ruling its page.
 LOGIT_LIMIT = 8.0
-# In characters: below it a segment counts as short (a heading, a byline, a button).
-SHORT_CHARS = 60
+# What a page's only unit takes for the level of the rest, and for the loudest of it.
+LONE_LEVEL, LONE_TOP = -2.0, -1.0
+# So far above a lone unit's logit its loudest fellow would lie, had it one.
+LONE_DISTANCE = 4.0
 
-_QUOTED = re.compile(r"[\"“„«][^\"“”„«»]{1,2000}[\"”»]")
 _ATTRIBUTED = re.compile(
     r"\b(?:said|says|told|according to|reported|wrote|writes|added|explained|alleged(?:ly)?|spokes\w+|court|police|officials?|"
     r"researchers?|analysts?|minister|sergeant|judge|prosecutors?)\b",
@@ -35,99 +37,79 @@ _WARNED = re.compile(
     r"do not (?:reply|click|pay|send|call)|never (?:pay|send|share|click|reply)|report (?:it|them|this)|reads?:|message:)",
     re.IGNORECASE,
 )
-_CONTACT = re.compile(r"_(?:link|mail|phone|handle|wallet)[a-z_]*_|whatsapp|telegram")
-_YOU = re.compile(r"\b(?:you|your|yours|u|ur)\b")
-_I = re.compile(r"\b(?:i|my|me|i'm|am)\b")
 
 
 def facts(
-    text: str, segments: Sequence[Segment], folded: Sequence[str], logits: NDArray[np.float64], weights: Weights
+    text: str, units: Sequence[Unit], folded: Sequence[str], logits: NDArray[np.float64], weights: Weights
 ) -> NDArray[np.float64]:
-    """Return the facts of each segment of a page.
+    """Return the facts of each unit of a page.
 
     Parameters
     ----------
     text : str
         The page.
-    segments : sequence of Segment
-        Its segments, in order.
+    units : sequence of Unit
+        At least one, in order.
     folded : sequence of str
         Their folded texts.
-    logits : float64 array of shape (n_segments,)
+    logits : float64 array of shape (n_units,)
         Their logits as posts.
     weights : Weights
-        Whose idf weighs a segment's words.
+        Whose idf weighs a unit's words.
 
     Returns
     -------
-    float64 array of shape (n_segments, n_facts)
+    float64 array of shape (n_units, n_facts)
         In the order of `inserts.FACTS`.
     """
     logit = np.clip(logits, -LOGIT_LIMIT, LOGIT_LIMIT)
-    own = [text[segment.start : segment.end] for segment in segments]
+    own = [text[unit.start : unit.end] for unit in units]
     n_chars = np.array([len(part) for part in own], float)
-    n_words = np.array([max(part.count(" ") + 1, 1) for part in folded], float)
-    quoted = np.array([quoted_share(part) for part in own])
-    attributed = np.log1p([len(_ATTRIBUTED.findall(part)) for part in own])
-    warned = nearby(np.array([len(_WARNED.findall(part)) for part in own], float))
-    kin = kinship(folded, weights)
     level, top = page_levels(logit, n_chars)
-    return np.column_stack(
+    known, kin = vocabulary(folded, weights)
+    around = np.column_stack(
         [
             logit,
             np.log(n_chars / 100),
+            np.log1p([n_words(part) for part in folded]),
+            known,
             np.append(level[:1], logit[:-1]),
             np.append(logit[1:], level[-1:]),
-            block_means(logit, n_chars, segments),
+            block_means(logit, n_chars, units),
             level,
             top,
+            *standing(logit, is_short(folded)),
             kin,
-            quoted,
-            attributed,
-            warned,
-            np.log1p([len(_CONTACT.findall(part)) for part in folded]),
-            np.array([len(_YOU.findall(part)) for part in folded]) / n_words * 10,
-            np.array([len(_I.findall(part)) for part in folded]) / n_words * 10,
-            np.array([part.endswith(("...", "…")) for part in own], float),
-            logit * (n_chars < SHORT_CHARS),
-            logit * quoted,
-            logit * np.minimum(warned, 2),
-            logit * kin,
-            logit * np.minimum(attributed, 2),
+            np.log1p([n_found(_ATTRIBUTED, part) for part in own]),
+            nearby(np.array([n_found(_WARNED, part) for part in own], float)),
         ]
     )
+    return np.hstack([around, surface(own, folded)])
 
 
-def quoted_share(part: str) -> float:
-    """Return the share of a segment that stands between quotation marks."""
-    return sum(match.end() - match.start() for match in _QUOTED.finditer(part)) / max(len(part), 1)
-
-
-def nearby(n_found: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Count in a segment and in the two on either side, those on the side by half; as ln(1 + n)."""
-    padded = np.pad(n_found, 2)
+def nearby(counted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Count in a unit and in the two on either side, those on the side by half; as ln(1 + n)."""
+    padded = np.pad(counted, 2)
     around = padded[:-4] + padded[1:-3] + padded[3:-1] + padded[4:]
-    return np.asarray(np.log1p(n_found + 0.5 * around))
+    return np.asarray(np.log1p(counted + 0.5 * around))
 
 
-def block_means(
-    logit: NDArray[np.float64], n_chars: NDArray[np.float64], segments: Sequence[Segment]
-) -> NDArray[np.float64]:
-    """Return the mean logit of the block each segment was cut from, by characters."""
-    block = np.unique([segment.block for segment in segments], return_inverse=True)[1]
+def block_means(logit: NDArray[np.float64], n_chars: NDArray[np.float64], units: Sequence[Unit]) -> NDArray[np.float64]:
+    """Return the mean logit of the block each unit was cut from, by characters."""
+    block = np.unique([unit.block for unit in units], return_inverse=True)[1]
     return np.asarray((np.bincount(block, logit * n_chars) / np.bincount(block, n_chars))[block])
 
 
 def page_levels(
     logit: NDArray[np.float64], n_chars: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean logit and the upper quartile of each segment's fellows; -2 and -1 where it has none.
+    """Return the mean logit and the upper quartile of each unit's fellows; -2 and -1 where it has none.
 
     Fellows are weighed by the square root of their length, so that furniture does not set the level.
     """
     n = len(logit)
     if n == 1:
-        return np.full(1, -2.0), np.full(1, -1.0)
+        return np.full(1, LONE_LEVEL), np.full(1, LONE_TOP)
     weight = np.sqrt(n_chars)
     level = (np.dot(weight, logit) - weight * logit) / (weight.sum() - weight)
     ordered = np.sort(logit)
@@ -138,15 +120,43 @@ def page_levels(
     return level, top
 
 
-def kinship(folded: Sequence[str], weights: Weights) -> NDArray[np.float64]:
-    """Return the share of each segment's words, by idf, that stand elsewhere on the page too; 0.5 where it has none."""
+def standing(
+    logit: NDArray[np.float64], short: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return how each unit stands among those long enough to be judged, or among all where none is.
+
+    Returns
+    -------
+    tuple of float64 arrays of shape (n_units,)
+        How far its logit lies above the median; how far above the highest other; the share that lie below it; and the
+        standard deviation, the same for all.
+    """
+    judged = np.sort(logit if short.all() else logit[~short])
+    highest = judged[-1]
+    second = judged[-2] if len(judged) > 1 else highest - LONE_DISTANCE
+    rank = np.searchsorted(judged, logit) / len(judged)
+    return (
+        logit - np.median(judged),
+        logit - np.where(logit < highest, highest, second),
+        rank,
+        np.full(len(logit), judged.std()),
+    )
+
+
+def vocabulary(folded: Sequence[str], weights: Weights) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return which share of each unit's words the fit has seen, and which of those, by idf, stand elsewhere on the page.
+
+    A unit without words has seen none; one without words that are known has half of its words elsewhere.
+    """
     spec = NgramSpec(words=1, chars=(), bits=weights.spec.bits)
     words = [np.unique(next(iter(word_buckets(word_list(part), spec)))) for part in folded]
-    n_segments = Counter(bucket for found in words for bucket in found.tolist())
-    shares = []
-    for found in words:
+    n_units = Counter(bucket for found in words for bucket in found.tolist())
+    known, kin = np.zeros(len(folded)), np.full(len(folded), 0.5)
+    for i, found in enumerate(words):
         idf = weights.idf[found]
-        is_shared = np.array([n_segments[bucket] > 1 for bucket in found.tolist()], bool)
+        is_shared = np.array([n_units[bucket] > 1 for bucket in found.tolist()], bool)
         total = float(idf.sum())
-        shares.append(float(idf[is_shared].sum()) / total if total else 0.5)
-    return np.array(shares)
+        if total:
+            known[i] = np.count_nonzero(idf) / len(found)
+            kin[i] = float(idf[is_shared].sum()) / total
+    return known, kin

@@ -4,10 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.calibration import Calibration
-from classifier.inserts import FACTS, PageWeights
+from classifier.inserts import PageWeights
 from classifier.model import Model
 from classifier.ngrams import Counts, NgramSpec, count
 from classifier.text import fold
+from classifier.trees import Trees
 from classifier.weights import Ballast, Weights
 
 SPAM = (
@@ -38,10 +39,21 @@ HAM = (
 SPEC = NgramSpec(words=2, chars=(4,), bits=14)
 # What the constant feature of a block is before the norm: of words, of characters.
 VALUES = (4.0, 6.0)
-# A segment is judged by its own logit alone, the first of the facts.
-PAGES = PageWeights((1.0, *[0.0] * (len(FACTS) - 1)), 0.0, 0.8, 0.5, (1.0, 0.0, 0.0), 0.0, 0.4)
 # Few and large steps: what counts is that the numbers are the same on every machine, not that they are the best.
 N_STEPS, STEP, PENALTY = 300, 4.0, 0.01
+
+
+def stairs(step: float = 0.25, highest: float = 8.0) -> Trees:
+    """Return trees that give back the first of the facts, a unit's own logit, to the nearest step."""
+    limits = np.arange(-highest + step / 2, highest, step)
+    shape = (len(limits), 3)
+    limit, value = np.zeros(shape), np.tile([0, -step / 2, step / 2], (len(limits), 1))
+    limit[:, 0] = limits
+    yes, no = (np.tile(np.array(branch, np.uint8), (len(limits), 1)) for branch in ([1, 1, 2], [2, 1, 2]))
+    return Trees(np.zeros(shape, np.uint8), limit, yes, no, value, 0.0)
+
+
+PAGES = PageWeights(stairs(), 0.8, 0.5, (1.0, 0.0, 0.0), 0.0, 0.4)
 
 
 def fitted_by_hand() -> Model:
@@ -58,7 +70,7 @@ def fitted_by_hand() -> Model:
     words, characters = (Ballast(*both) for both in zip(VALUES, coef[-2:].tolist(), strict=True))
     weights = Weights(SPEC, idf, coef[:-2].astype(np.float32), (words, characters), intercept)
     calibration = Calibration(2.0, 0.0, 0.8, 0.4, 0.01, 0.31, len(HAM))
-    return Model(weights, calibration, PAGES, {"posts": len(SPAM + HAM), "made": "by hand"})
+    return Model(weights, calibration, weights, PAGES, {"posts": len(SPAM + HAM), "made": "by hand"})
 
 
 def inverse_document_frequency(counts: Counts) -> NDArray[np.float32]:

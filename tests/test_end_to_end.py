@@ -675,7 +675,7 @@ def test_a_model_that_is_none_is_refused_and_nothing_of_it_runs(kind, path, tmp_
         case "cut":
             broken.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         case "malicious":
-            broken.write_bytes(pickle.dumps({"format": 1, "header": Malice()}))
+            broken.write_bytes(pickle.dumps({"format": 2, "header": Malice()}))
     (tmp_path / "a.txt").write_text("Free coins")
     ended = run("score", "a.txt", "--model", "m.joblib", folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (FAILED, b"")

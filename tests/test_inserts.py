@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.calibration import sigmoid
-from classifier.inserts import FACTS, JUDGED_WORDS, NEVER, is_short, page_facts, page_score, runs, segment_log_odds
+from classifier.inserts import FACTS, NEVER, page_facts, page_score, runs, unit_log_odds
 
 LONG, SHORT = False, True
 CHAINS = st.lists(st.tuples(st.floats(-5, 5), st.booleans()), max_size=20)
@@ -89,35 +89,12 @@ def test_thresholds_are_inclusive():
     assert runs_of([0.0], [LONG], high=0.5, low=0.5) == [(0, 1)]
 
 
-def test_log_odds_are_linear_in_the_facts():
-    fitted = replace(PAGES, coef=tuple(range(len(FACTS))), intercept=0.5)
-    assert segment_log_odds(np.eye(len(FACTS)), np.zeros(len(FACTS), bool), fitted).tolist() == [
-        0.5 + i for i in range(len(FACTS))
-    ]
+def test_a_short_unit_can_never_be_an_insert():
+    stated = np.column_stack([[7.0, 7.0], np.zeros((2, len(FACTS) - 1))])
+    assert unit_log_odds(stated, np.array([True, False]), PAGES.trees).tolist() == [NEVER, 7]
 
 
-def test_a_short_segment_can_never_be_an_insert():
-    stated = np.column_stack([[9.0, 9.0], np.zeros((2, len(FACTS) - 1))])
-    assert segment_log_odds(stated, np.array([True, False]), PAGES).tolist() == [NEVER, 9]
-
-
-@pytest.mark.parametrize(
-    ("folded", "short"),
-    [
-        ("", True),
-        ("free", True),
-        ("word " * (JUDGED_WORDS - 1), True),
-        ("word " * JUDGED_WORDS, False),
-        ("_link_ _usd_ _e2_ 000 ... a b c d e f", True),
-        ("by our own reporter leeds _link_", True),
-        ("it's what you don't say that counts", False),
-    ],
-)
-def test_words_alone_make_a_segment_long_enough(folded, short):
-    assert is_short([folded]).tolist() == [short]
-
-
-def test_a_page_is_told_by_its_two_surest_segments_and_how_many_there_are():
+def test_a_page_is_told_by_its_two_surest_units_and_how_many_there_are():
     assert page_facts(np.array([-1.0, 3.0, 2.0])).tolist() == [3, 2, log(3)]
     assert page_facts(np.array([3.0])).tolist() == [3, -1, 0]
 

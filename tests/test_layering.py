@@ -15,10 +15,10 @@ PACKAGE = Path(classifier.__file__).parent
 LAYERS = (
     *("errors", "replacement"),
     *("characters", "entities", "text"),
-    *("blocks", "markup", "clean"),
+    *("blocks", "units", "markup", "clean"),
     *("ngrams", "weights", "compiled"),
     "calibration",
-    *("surroundings", "inserts"),
+    *("surface", "surroundings", "trees", "inserts"),
     *("modelfile", "record"),
     *("reasons", "pages"),
     *("passages", "posts", "recipe", "composition"),

@@ -1,7 +1,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import golden
@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import classifier
+from classifier.text import fold
+from classifier.weights import logits as plain_logits
 
 GOLDEN = [json.loads(line) for line in golden.PATH.read_text(encoding="utf-8").splitlines()]
 TEXTS = st.lists(st.text(max_size=200) | st.sampled_from(SPAM + HAM), max_size=8)
@@ -45,7 +47,7 @@ def test_a_score_depends_on_its_text_alone(model, texts):
 
 def test_both_loops_agree(model):
     compiled = pytest.importorskip("classifier.compiled")
-    folded = [classifier.text.fold(text) for text in SPAM + HAM]
+    folded = [fold(text) for text in SPAM + HAM]
     plain = classifier.weights.logits(folded, model.weights)
     assert compiled.logits(folded, model.weights) == pytest.approx(plain, abs=1e-9)
 
@@ -75,10 +77,51 @@ def test_the_threshold_is_inclusive_and_may_be_another(model):
     assert [model.verdict(score, 0.95) for score in (0.95, 0.8, 0.39)] == ["scam", "unsure", "ham"]
 
 
+@pytest.fixture(scope="module")
+def turned(model):
+    """A model that takes the units of a page for the opposite of what it takes posts for."""
+    words, characters = model.weights.ballasts
+    turned = replace(
+        model.weights,
+        coef=-model.weights.coef,
+        ballasts=(replace(words, coef=-words.coef), replace(characters, coef=-characters.coef)),
+        intercept=-model.weights.intercept,
+    )
+    return replace(model, page_weights=turned)
+
+
+def test_posts_and_units_have_weights_of_their_own(model, turned):
+    folded = [fold(text) for text in SPAM + HAM]
+    assert turned.logits(folded).tolist() == model.logits(folded).tolist() == model.page_logits(folded).tolist()
+    assert turned.page_logits(folded) == pytest.approx(-model.logits(folded), abs=1e-9)
+    assert turned.page_logits(folded) == pytest.approx(plain_logits(folded, turned.page_weights), abs=1e-9)
+    assert turned.score_many(SPAM).tolist() == model.score_many(SPAM).tolist()
+
+
+def test_units_are_judged_and_explained_by_their_own_weights(model, turned):
+    page = "\n\n".join([*HAM[:2], SPAM[0], HAM[2]])
+    found = model.scan(page).inserts
+    assert [insert.text for insert in found] == [SPAM[0]]
+    assert sum(reason.share for reason in found[0].reasons) > 0
+    taken = turned.scan(page).inserts
+    assert HAM[0] in taken[0].text
+    assert not any(SPAM[0] in insert.text for insert in taken)
+    assert all(sum(reason.share for reason in insert.reasons) > 0 for insert in taken)
+
+
+def test_what_a_model_says_of_itself_is_plain_and_tells_its_trees_by_their_shape(model):
+    told = model.describe()
+    assert json.loads(json.dumps(told, allow_nan=False)).keys() == {"card", "calibration", "pages", "ngrams"}
+    assert told["pages"]["trees"] == {"trees": 64, "nodes": 3, "base": 0.0}
+    assert (told["pages"]["high"], told["pages"]["low"], told["pages"]["unsure_from"]) == (0.8, 0.5, 0.4)
+    assert told["ngrams"]["kept"] == int((model.weights.idf != 0).sum())
+    assert told["card"] == model.card
+
+
 def test_explain_gives_the_top_of_all_reasons(model):
     everything = model.explanation(SPAM[0])
     assert tuple(model.explain(SPAM[0], top=3)) == everything.reasons[:3]
-    assert everything.logit == pytest.approx(model.logits([classifier.text.fold(SPAM[0])])[0], abs=1e-9)
+    assert everything.logit == pytest.approx(model.logits([fold(SPAM[0])])[0], abs=1e-9)
 
 
 def test_a_model_never_changes(model):
@@ -97,6 +140,14 @@ def test_public_names_are_there():
         assert getattr(classifier, name).__doc__
     with pytest.raises(AttributeError, match="module 'classifier' has no attribute 'nothing'"):
         classifier.nothing  # noqa: B018
+
+
+def test_a_saved_model_judges_pages_the_same(turned, tmp_path):
+    turned.save(tmp_path / "m.joblib")
+    again = classifier.load(tmp_path / "m.joblib")
+    page = "\n\n".join(HAM[:3] + SPAM[:2] + HAM[3:])
+    assert again.scan(page) == turned.scan(page)
+    assert again.describe() == turned.describe()
 
 
 def test_another_process_scores_the_same(model, tmp_path):

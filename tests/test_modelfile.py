@@ -1,6 +1,7 @@
 import errno
 import os
 import pickle
+import pickletools
 import re
 import struct
 import tracemalloc
@@ -29,6 +30,7 @@ class Runs:
         return os.system, (self.command,)
 
 
+PAGE = "\n\n".join([*HAM[:2], SPAM[0], HAM[2]])
 HEAD = b"\x80\x04"
 TEXT = b"\x8c\x01a"
 
@@ -37,7 +39,7 @@ UNSAFE = {
     "a global by name": (lambda c: b"cos\nsystem\n(V" + c + b"\ntR.", "opcode GLOBAL 'os system' at byte 0"),
     "a global from the stack": (lambda c: pickle.dumps(Runs(c.decode()), 4), "opcode STACK_GLOBAL"),
     "a global in a field": (
-        lambda c: pickle.dumps({"format": 1, "header": Runs(c.decode())}, 4),
+        lambda c: pickle.dumps({"format": 2, "header": Runs(c.decode())}, 4),
         "opcode STACK_GLOBAL",
     ),
     "protocol 0": (lambda c: pickle.dumps(Runs(c.decode()), 0), "opcode GLOBAL"),
@@ -66,7 +68,7 @@ UNSAFE = {
     "a dict as a key": (lambda c: HEAD + b"}}}s.", "broken data"),
     "no end": (lambda c: HEAD + b"}", "broken data"),
     "nothing": (lambda c: b"", "broken data"),
-    "bytes after the end": (lambda c: pickle.dumps({"format": 1}, 4) + b"cos\nsystem\n.", "broken data"),
+    "bytes after the end": (lambda c: pickle.dumps({"format": 2}, 4) + b"cos\nsystem\n.", "broken data"),
     "another type": (lambda c: HEAD + TEXT + b".", "broken data (str in place of dict)"),
     "a long wrong quote": (lambda c: b"S" + b"x" * 100_000 + b"\n.", "broken data"),
 }
@@ -94,15 +96,19 @@ def test_the_unsafe_streams_are_dangerous_elsewhere(tmp_path):
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
-        ({"format": 0}, "model format 0, format 1 was expected; train the model again"),
-        ({"format": 2}, "model format 2, format 1 was expected"),
-        ({"format": "1"}, "model format unknown, format 1 was expected"),
+        ({"format": 1}, "model format 1, format 2 was expected; train the model again"),
+        ({"format": 3}, "model format 3, format 2 was expected"),
+        ({"format": "1"}, "model format unknown, format 2 was expected"),
         ({"format": b"1"}, "model format unknown"),
         ({"format": True}, "opcode NEWTRUE"),
-        ({"format": 1.0}, "opcode BINFLOAT"),
+        ({"format": 2.0}, "opcode BINFLOAT"),
         ({"format": None}, "opcode NONE"),
         ({}, "model format unknown"),
-        ({"format": 1}, "no field coef, header, idf, idf_levels, seen"),
+        (
+            {"format": 2},
+            "no field coef, header, idf, idf_levels, page_coef, seen, "
+            "tree_fact, tree_limit, tree_no, tree_value, tree_yes; the model is broken or forged",
+        ),
     ],
 )
 def test_another_format_is_refused(fields, wrong, tmp_path):
@@ -117,9 +123,9 @@ def test_another_format_is_refused(fields, wrong, tmp_path):
     [
         (b"", "the file is empty"),
         (b"An ordinary text.\n", "not a model file of ours"),
-        (pickle.dumps({"format": 1}, 4), "not a model file of ours"),
-        (zlib.compress(pickle.dumps({"format": 1}, 4)) + b"more", "4 bytes follow the model"),
-        (zlib.compress(pickle.dumps({"format": 1}, 4))[:-1], "the file is truncated"),
+        (pickle.dumps({"format": 2}, 4), "not a model file of ours"),
+        (zlib.compress(pickle.dumps({"format": 2}, 4)) + b"more", "4 bytes follow the model"),
+        (zlib.compress(pickle.dumps({"format": 2}, 4))[:-1], "the file is truncated"),
     ],
 )
 def test_what_is_no_model_file_is_refused(content, wrong, tmp_path):
@@ -156,7 +162,7 @@ def test_a_large_file_is_not_read(tmp_path):
     with path.open("wb") as file:
         file.truncate(modelfile.MAX_FILE_BYTES + 1)
     with pytest.raises(
-        ModelFileError, match=r"m\.joblib: 134,217,729 bytes, a model file of at most 134,217,728 bytes"
+        ModelFileError, match=r"m\.joblib: 201,326,593 bytes, a model file of at most 201,326,592 bytes"
     ):
         classifier.load(path)
 
@@ -183,6 +189,7 @@ def test_a_saved_model_scores_the_same(model, tmp_path):
     model.save(tmp_path / "m.joblib")
     again = classifier.load(tmp_path / "m.joblib")
     assert again.score_many(SPAM + HAM).tolist() == model.score_many(SPAM + HAM).tolist()
+    assert again.scan(PAGE) == model.scan(PAGE)
     assert (again.calibration, again.card) == (model.calibration, model.card)
 
 
@@ -195,6 +202,10 @@ def test_the_same_model_gives_the_same_bytes(model, tmp_path):
 def test_the_file_is_a_joblib_file_of_plain_data(model, tmp_path):
     model.save(tmp_path / "m.joblib")
     assert joblib.load(tmp_path / "m.joblib") == modelfile.read(tmp_path / "m.joblib")
+
+
+def test_a_model_takes_fewer_opcodes_than_are_read(stream):
+    assert sum(1 for _ in pickletools.genops(stream)) < modelfile.MAX_OPCODES
 
 
 def test_a_full_disk_leaves_the_old_file_whole(model, tmp_path, monkeypatch):
@@ -234,8 +245,10 @@ def test_arbitrary_bytes_are_refused(content, tmp_path_factory):
         classifier.load(path)
 
 
-# The first bytes are opcodes, names and the header; what follows is mostly numbers.
-FLIPS = st.lists(st.tuples(st.integers(0, 1_200) | st.integers(0, 10**9), st.integers(1, 255)), min_size=1, max_size=3)
+# The first bytes are opcodes, names and the header, the last ones the trees; what lies between is mostly numbers.
+FLIPS = st.lists(
+    st.tuples(st.integers(-2_000, 1_500) | st.integers(0, 10**9), st.integers(1, 255)), min_size=1, max_size=3
+)
 
 
 @given(flips=FLIPS, is_packed=st.booleans())
@@ -250,3 +263,5 @@ def test_flipped_bytes_give_a_model_or_a_refusal(flips, is_packed, stream, tmp_p
     except ModelFileError:
         return
     assert ((found.score_many(SPAM + HAM) >= 0) & (found.score_many(SPAM + HAM) <= 1)).all()
+    page = found.scan(PAGE)
+    assert all(0 <= score <= 1 for score in (page.score, *(insert.score for insert in page.inserts)))

@@ -8,9 +8,9 @@ from test_blocks import MESSY
 
 from classifier.blocks import segments
 from classifier.errors import InputError
-from classifier.inserts import is_short
-from classifier.pages import N_REASONS
+from classifier.pages import N_REASONS, folded_units
 from classifier.text import fold
+from classifier.units import is_short
 
 SCATTERED = st.lists(st.sampled_from(["\n\n", "\n", " ", "🔥 ", "\u200b", "Share", *SPAM, *HAM]), max_size=25).map(
     "".join
@@ -102,7 +102,7 @@ def test_a_page_of_one_segment_is_judged(model):
 
 @pytest.mark.parametrize("text", [FURNITURE, "FREE", "a", "Win!\n" * 50])
 def test_furniture_is_never_an_insert_however_low_the_threshold(text, model):
-    assert is_short([fold(text[part.start : part.end]) for part in segments(text)]).all()
+    assert is_short(folded_units(text, segments(text))[1]).all()
     assert model.scan(text, threshold=0.0).inserts == ()
 
 

@@ -39,6 +39,33 @@ def test_sources_come_with_weight_and_judged(tmp_path):
     assert found[["source", "weight", "judged"]].values.tolist() == [["a", 2, True], ["a", 2, True], ["b", 1, False]]
 
 
+def test_a_source_counts_in_pages_by_its_factor(tmp_path):
+    for name in "abc":
+        written(tmp_path / f"{name}.jsonl", posts(1, "ham", name) + posts(1, "spam", name))
+    text = (
+        '[[source]]\npath = "a.jsonl"\nweight = 2\nham_weight = 0.5\npage_factor = 4\n'
+        '[[source]]\npath = "b.jsonl"\npage_factor = 0.5\n[[source]]\npath = "c.jsonl"\nweight = 3\n'
+    )
+    found = read_sources(read_recipe(recipe(tmp_path, text)))
+    assert found["label"].tolist() == ["ham", "spam"] * 3
+    assert found["weight"].tolist() == [0.5, 2, 1, 1, 3, 3]
+    assert found["page_weight"].tolist() == [2, 8, 0.5, 0.5, 3, 3]
+
+
+@pytest.mark.parametrize("key", ["judged", "stories", "inserts"])
+def test_what_a_source_serves_for_is_all_where_nothing_is_said(key, tmp_path):
+    for name in "abc":
+        written(tmp_path / f"{name}.jsonl", posts(1, "ham", name) + posts(1, "scam", name))
+    text = "".join(
+        f'[[source]]\npath = "{name}.jsonl"\n{said}\n'
+        for name, said in (("a", f"{key} = false"), ("b", f"{key} = true"), ("c", ""))
+    )
+    found = read_sources(read_recipe(recipe(tmp_path, text)))
+    assert found[key].tolist() == [False, False, True, True, True, True]
+    others = [name for name in ("judged", "stories", "inserts") if name != key]
+    assert found[others].to_numpy().all()
+
+
 def test_max_fpr_is_one_in_a_thousand_where_nothing_is_said(tmp_path):
     assert read_recipe(recipe(tmp_path, '[[source]]\npath = "a"')).max_fpr == 0.001
     assert read_recipe(recipe(tmp_path, 'max_fpr = 0.01\n[[source]]\npath = "a"')).max_fpr == 0.01
@@ -86,6 +113,8 @@ def test_a_changed_file_is_refused(tmp_path):
 
 
 ONE = '[[source]]\npath = "a.jsonl"\n'
+# What is no number above 0, and how it is shown.
+WRONG = (("0", "0"), ("-1.5", "-1.5"), ("true", "True"), ("inf", "inf"), ("nan", "nan"), ('"2"', "'2'"), ("[2]", "[2]"))
 
 
 @pytest.mark.parametrize(
@@ -104,15 +133,29 @@ ONE = '[[source]]\npath = "a.jsonl"\n'
         (f"max_fpr = nan\n{ONE}", "max_fpr is nan,"),
         (f'max_fpr = "0.1"\n{ONE}', "max_fpr is '0.1',"),
         ("[[source]]\npath = 1", "recipe.toml: source 1: path is 1, text was expected; mend it"),
-        (f"{ONE}row = 1", "recipe.toml: source a.jsonl: unknown row, ham_weight, judged, leave_out, "),
+        (
+            f"{ONE}row = 1",
+            "recipe.toml: source a.jsonl: unknown row, ham_weight, inserts, judged, leave_out, licence, page_factor, ",
+        ),
         (f"{ONE}weight = 0", "weight is 0, a number above 0 was expected"),
         (f"{ONE}weight = inf", "weight is inf,"),
         (f"{ONE}weight = nan", "weight is nan,"),
         (f'{ONE}weight = "2"', "weight is '2',"),
+        *(
+            (f"{ONE}page_factor = {value}", f"page_factor is {shown}, a number above 0 was expected")
+            for value, shown in WRONG
+        ),
+        *(
+            (f"{ONE}ham_weight = {value}", f"ham_weight is {shown}, a number above 0 was expected")
+            for value, shown in WRONG
+        ),
         (f"{ONE}rows = 0", "rows is 0, a whole number above 0 was expected"),
         (f"{ONE}rows = 1.5", "rows is 1.5,"),
         (f"{ONE}rows = true", "rows is True,"),
         (f"{ONE}judged = 1", "judged is 1, true or false was expected"),
+        (f"{ONE}stories = 0", "stories is 0, true or false was expected"),
+        (f"{ONE}inserts = 1", "inserts is 1, true or false was expected"),
+        (f'{ONE}inserts = "yes"', "inserts is 'yes', true or false was expected"),
         (f'{ONE}leave_out = "ru"', "leave_out is 'ru', a table was expected"),
         (f"{ONE}sha256 = 1", "sha256 is 1, text was expected"),
         (ONE, "a.jsonl: No such file or directory"),

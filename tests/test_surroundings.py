@@ -5,18 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_blocks import MESSY
 
-from classifier.blocks import Segment, segments
+from classifier.blocks import segments
 from classifier.inserts import FACTS
-from classifier.surroundings import LOGIT_LIMIT, block_means, facts, kinship, nearby, page_levels, quoted_share
-from classifier.text import fold
+from classifier.pages import folded_units
+from classifier.surroundings import LOGIT_LIMIT, block_means, facts, nearby, page_levels, standing, vocabulary
+from classifier.units import Unit
 
 LOGITS = st.lists(st.floats(-30, 30), min_size=1, max_size=30)
 SCATTERED = st.lists(st.sampled_from(["\n\n", "\n", " ", '"', "you ", "...", *SPAM, *HAM]), max_size=30).map("".join)
 
 
 def facts_of(text: str, model, logits=None):
-    parts = segments(text)
-    folded = [fold(text[part.start : part.end]) for part in parts]
+    parts, folded = folded_units(text, segments(text))
     return facts(text, parts, folded, model.logits(folded) if logits is None else logits, model.weights)
 
 
@@ -26,10 +26,10 @@ def fact(text: str, name: str, model) -> list[float]:
 
 @given(text=MESSY | SCATTERED | st.text(), logit=st.floats(allow_nan=False))
 def test_every_fact_of_any_page_is_finite(text, logit, model):
-    n_segments = len(segments(text))
-    if n_segments:
-        found = facts_of(text, model, np.full(n_segments, logit))
-        assert found.shape == (n_segments, len(FACTS))
+    n_units = len(folded_units(text, segments(text))[0])
+    if n_units:
+        found = facts_of(text, model, np.full(n_units, logit))
+        assert found.shape == (n_units, len(FACTS))
         assert np.isfinite(found).all()
         assert (np.abs(found[:, FACTS.index("logit")]) <= LOGIT_LIMIT).all()
 
@@ -61,19 +61,47 @@ def test_levels_of_equal_logits_are_that_logit():
     assert top.tolist() == [1.5] * 9
 
 
+def known_and_kin(folded: list[str], model) -> tuple[list[float], list[float]]:
+    known, kin = vocabulary(folded, model.weights)
+    return known.tolist(), kin.tolist()
+
+
 def test_kin_share_all_words_and_strangers_none(model):
-    assert kinship([HAM[0].lower()] * 3, model.weights).tolist() == [1, 1, 1]
-    assert kinship(["the council approved", "bitcoin slipped below"], model.weights).tolist() == [0, 0]
+    assert known_and_kin([HAM[0].lower()] * 3, model)[1] == [1, 1, 1]
+    assert known_and_kin(["the council approved", "bitcoin slipped below"], model)[1] == [0, 0]
 
 
-def test_a_segment_without_known_words_is_neither_kin_nor_stranger(model):
-    assert kinship(["", "!!! ---", "council"], model.weights).tolist() == [0.5, 0.5, 0]
+def test_a_unit_without_known_words_is_neither_kin_nor_stranger(model):
+    assert known_and_kin(["", "!!! ---", "council"], model) == ([0, 0, 1], [0.5, 0.5, 0])
 
 
 def test_kinship_is_a_share_by_idf(model):
-    first, second = kinship(["council debate", "council"], model.weights)
+    first, second = known_and_kin(["council debate", "council"], model)[1]
     assert second == 1
     assert 0 < first < 1
+
+
+def test_known_words_are_a_share_of_those_that_differ(model):
+    assert known_and_kin(["council council zzzyx", "zzzyx"], model)[0] == [0.5, 0]
+
+
+def test_standing_is_told_among_those_long_enough():
+    logit, short = np.array([5.0, -1.0, 2.0, -3.0]), np.array([True, False, False, False])
+    median, highest, rank, spread = standing(logit, short)
+    assert median.tolist() == [6, 0, 3, -2]
+    assert highest.tolist() == [6, -3, 3, -5]
+    assert rank.tolist() == [1, 1 / 3, 2 / 3, 0]
+    assert spread.tolist() == pytest.approx([np.std([-1, 2, -3])] * 4)
+
+
+def test_standing_where_all_are_short_or_one_is_alone():
+    assert [found.tolist() for found in standing(np.array([1.0, 3.0]), np.ones(2, bool))] == [
+        [-1, 1],
+        [-2, 2],
+        [0, 0.5],
+        [1, 1],
+    ]
+    assert [found.tolist() for found in standing(np.array([1.0]), np.zeros(1, bool))] == [[0], [4], [0], [0]]
 
 
 def test_neighbours_are_those_on_the_page_and_else_its_level(model):
@@ -84,26 +112,9 @@ def test_neighbours_are_those_on_the_page_and_else_its_level(model):
 
 
 def test_pieces_of_a_block_share_its_mean_by_characters():
-    parts = [Segment(0, 300, 0), Segment(301, 401, 0), Segment(403, 503, 1)]
+    parts = [Unit(0, 300, 0, 1, 0), Unit(301, 401, 1, 2, 0), Unit(403, 503, 2, 3, 1)]
     found = block_means(np.array([1.0, 5.0, -3.0]), np.array([300.0, 100.0, 100.0]), parts)
     assert found.tolist() == [2, 2, -3]
-
-
-@pytest.mark.parametrize(
-    ("text", "share"),
-    [
-        ("", 0),
-        ("none here", 0),
-        ('"all of it"', 1),
-        ("„ganz deutsch”", 1),
-        ("«tout français»", 1),
-        ('half "half"', 6 / 11),
-        ('" not closed', 0),
-        ("it's 6'2", 0),
-    ],
-)
-def test_the_quoted_share_is_what_stands_between_marks(text, share):
-    assert quoted_share(text) == pytest.approx(share)
 
 
 def test_what_is_near_counts_by_half():
@@ -121,7 +132,7 @@ def test_contact_details_address_and_dots_are_seen(model):
     text = "\n\n".join(
         ["Write to a@b.example or +44 20 7946 0018 on WhatsApp", "You and your money...", "I am, said I"]
     )
-    assert [value > 0 for value in fact(text, "contact", model)] == [True, False, False]
+    assert [value > 0 for value in fact(text, "contacts", model)] == [True, False, False]
     assert [value > 0 for value in fact(text, "you", model)] == [False, True, False]
     assert [value > 0 for value in fact(text, "i", model)] == [False, False, True]
     assert [value > 0 for value in fact(text, "attributed", model)] == [False, False, True]

@@ -12,15 +12,37 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 import classifier
-from classifier import ngrams, training
+from classifier import ngrams, page_training, training
 from classifier.calibration import sigmoid
 from classifier.errors import DataError
 from classifier.evaluation import auroc
 from classifier.model import Model
 from classifier.text import fold
-from classifier.training import N_FOLDS, Passages, cut_passages, fit_weights, fold_names, folds, matrix_logits
+from classifier.training import (
+    INVERSE_PENALTY,
+    N_FOLDS,
+    PAGE_INVERSE_PENALTY,
+    Fit,
+    Passages,
+    cut_passages,
+    fit_weights,
+    fold_names,
+    folds,
+    in_order,
+    matrix_logits,
+)
+from classifier.weights import Weights
 
 MAX_FPR = 0.05
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_pages():
+    """What judges pages is tested in `test_page_training`; here it is only quick."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_training, "N_PAGES", 4)
+        patch.setattr(page_training, "N_TREES", 3)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +58,17 @@ def fitted_on(posts) -> Passages:
 @pytest.fixture(scope="module")
 def trained(posts) -> Model:
     return classifier.train(posts, max_fpr=MAX_FPR)
+
+
+@pytest.fixture(scope="module")
+def fitted(posts) -> Fit:
+    return training.fit(posts, max_fpr=MAX_FPR)
+
+
+def same(first: Weights, second: Weights) -> bool:
+    """Whether two fits are the same to the last bit."""
+    plain = (first.spec, first.ballasts, first.intercept) == (second.spec, second.ballasts, second.intercept)
+    return plain and np.array_equal(first.idf, second.idf) and np.array_equal(first.coef, second.coef)
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +135,10 @@ def test_the_matrix_and_the_scorer_give_the_same_logits(posts, fitted_on, traine
     assert alone == pytest.approx(trained.logits(cut), abs=1e-9)
 
 
-def plain_pipeline(fitted_on: Passages):
+def plain_pipeline(fitted_on: Passages, inverse_penalty: float):
     """Fit scikit-learn's own transformers and regression, with the settings of training, on its matrix."""
     regression = LogisticRegression(
-        C=training.INVERSE_PENALTY,
+        C=inverse_penalty,
         solver="liblinear",
         dual=True,
         tol=training.TOLERANCE,
@@ -119,11 +152,14 @@ def plain_pipeline(fitted_on: Passages):
     return pipeline.fit(present, fitted_on.is_spam, logisticregression__sample_weight=fitted_on.weights)
 
 
-def test_a_plain_scikit_learn_pipeline_gives_the_same_logits(fitted_on, trained, held_out):
+@pytest.mark.parametrize("is_of_pages", [False, True], ids=["posts", "units"])
+def test_a_plain_scikit_learn_pipeline_gives_the_same_logits(fitted_on, trained, held_out, is_of_pages):
     folded = [*map(fold, held_out["text"]), "", "free", "of the of the of the"]
-    pipeline = plain_pipeline(fitted_on)
+    penalty = PAGE_INVERSE_PENALTY if is_of_pages else INVERSE_PENALTY
+    pipeline = plain_pipeline(fitted_on, penalty)
     expected = pipeline.decision_function(presence(ngrams.count(folded, training.SPEC), training.SPEC))
-    np.testing.assert_allclose(trained.logits(folded), expected, rtol=0, atol=1e-6)
+    found = trained.page_logits(folded) if is_of_pages else trained.logits(folded)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
 def test_an_n_gram_of_one_source_or_of_two_passages_is_dropped(fitted_on, trained):
@@ -142,11 +178,38 @@ def test_a_weight_is_what_a_post_counts(posts):
     weight = np.where(posts["source"] == "own-gus", 0.25, 1.0)
     of_gus, plain = cut_passages(posts.assign(weight=weight)), cut_passages(posts)
     assert np.array_equal(of_gus.weights, plain.weights * np.where(plain.sources == "own-gus", 0.25, 1.0))
-    gus = posts["source"] == "own-gus"
-    light = classifier.train(posts.assign(weight=weight), max_fpr=MAX_FPR)
-    even = classifier.train(posts, max_fpr=MAX_FPR)
-    texts = [fold(text) for text in posts.loc[gus, "text"]]
-    assert light.logits(texts).mean() > even.logits(texts).mean()
+    light, even = (fit_weights(cut, cut.weights, INVERSE_PENALTY) for cut in (of_gus, plain))
+    rows = plain.matrix[plain.sources == "own-gus"]
+    assert matrix_logits(rows, light).mean() > matrix_logits(rows, even).mean()
+
+
+def test_a_post_counts_in_pages_as_it_does_elsewhere_where_nothing_is_said(posts):
+    plain, weighed = cut_passages(posts), cut_passages(posts.assign(weight=3.0))
+    assert np.array_equal(plain.page_weights, plain.weights)
+    assert np.array_equal(weighed.page_weights, 3 * plain.weights)
+
+
+def test_a_page_weight_counts_in_pages_alone(posts, fitted):
+    page_weight = np.where(posts["source"] == "own-gus", 0.25, 1.0)
+    cut = cut_passages(posts.assign(page_weight=page_weight))
+    assert np.array_equal(cut.weights, cut_passages(posts).weights)
+    assert np.array_equal(cut.page_weights, cut.weights * np.where(cut.sources == "own-gus", 0.25, 1.0))
+    light = training.fit(posts.assign(page_weight=page_weight), max_fpr=MAX_FPR)
+    assert same(light.weights, fitted.weights)
+    assert light.calibration == fitted.calibration
+    rows = cut.matrix[cut.sources == "own-gus"]
+    assert matrix_logits(rows, light.page_weights).mean() > matrix_logits(rows, fitted.page_weights).mean()
+    for light_fold, even_fold in zip(light.page_folds, fitted.page_folds, strict=True):
+        assert not same(light_fold.weights, even_fold.weights)
+
+
+def test_rows_keep_what_each_passage_counts(posts):
+    cut = cut_passages(posts.assign(weight=np.arange(len(posts)) + 1.0, page_weight=np.arange(len(posts)) + 0.5))
+    chosen = np.array([7, 3, 3])
+    rows = cut.rows(chosen)
+    assert rows.weights.tolist() == cut.weights[chosen].tolist()
+    assert rows.page_weights.tolist() == (cut.weights[chosen] - 0.5).tolist()
+    assert rows.posts.tolist() == cut.posts[chosen].tolist()
 
 
 # The folds
@@ -205,6 +268,40 @@ def test_folds_have_both_classes_in_like_parts(fitted_on):
     assert max(sizes) < 1.5 * min(sizes)
 
 
+@pytest.mark.parametrize("n_sources", [1, 2 * N_FOLDS])
+def test_folds_for_pages_keep_groups_whole_and_part_sources(posts, n_sources):
+    number = np.arange(len(posts))
+    many = in_groups(posts).assign(source=[f"s{n % n_sources}" for n in number], id=[f"{n:04}" for n in number])
+    ordered = in_order(many)
+    page_folds = training.fit(many, max_fpr=MAX_FPR).page_folds
+    assert len(page_folds) == N_FOLDS
+    assert sorted(np.concatenate([fold_fit.posts for fold_fit in page_folds]).tolist()) == number.tolist()
+    for fold_fit in page_folds:
+        held_out = np.isin(number, fold_fit.posts)
+        assert not set(ordered["group"][held_out]) & set(ordered["group"][~held_out])
+        assert set(ordered["source"][~held_out]) == set(ordered["source"])
+
+
+def test_a_fold_for_pages_is_fitted_on_the_other_posts_alone(posts, fitted):
+    ordered = in_order(posts)
+    cut = cut_passages(ordered)
+    for fold_fit in fitted.page_folds:
+        rows = cut.rows(np.flatnonzero(~np.isin(cut.posts, fold_fit.posts)))
+        with threadpool_limits(1):
+            assert same(fold_fit.weights, fit_weights(rows, rows.page_weights, PAGE_INVERSE_PENALTY))
+
+
+def test_weights_and_page_weights_know_the_same_n_grams(fitted, trained):
+    assert np.array_equal(fitted.weights.idf, fitted.page_weights.idf)
+    assert not same(fitted.weights, fitted.page_weights)
+    assert same(fitted.weights, trained.weights)
+    assert same(fitted.page_weights, trained.page_weights)
+
+
+def test_the_card_names_both_penalties(trained):
+    assert (trained.card["inverse_penalty"], trained.card["page_inverse_penalty"]) == (0.5, 1.5)
+
+
 # The threshold
 
 
@@ -214,13 +311,15 @@ def unseen_logits(fitted_on) -> np.ndarray:
     logits = np.zeros(len(fitted_on.is_spam))
     with threadpool_limits(1):
         for fitted, held_out in folds(fitted_on, fold_names(fitted_on)):
-            logits[held_out] = matrix_logits(fitted_on.matrix[held_out], fit_weights(fitted_on.rows(fitted)))
+            rows = fitted_on.rows(fitted)
+            weights = fit_weights(rows, rows.weights, INVERSE_PENALTY)
+            logits[held_out] = matrix_logits(fitted_on.matrix[held_out], weights)
     return logits
 
 
 @pytest.mark.parametrize("max_fpr", [0.3, MAX_FPR, 0.001])
 def test_the_threshold_keeps_to_max_fpr_on_posts_the_fit_did_not_see(posts, fitted_on, unseen_logits, max_fpr):
-    calibration = classifier.train(posts, max_fpr=max_fpr).calibration
+    calibration = training.fit(posts, max_fpr=max_fpr).calibration
     unseen = sigmoid(calibration.slope * unseen_logits + calibration.offset)
     ham = unseen[~fitted_on.is_spam]
     share = (ham >= calibration.threshold).mean()
@@ -231,16 +330,16 @@ def test_the_threshold_keeps_to_max_fpr_on_posts_the_fit_did_not_see(posts, fitt
 
 
 def test_a_stricter_share_gives_a_higher_threshold(posts, trained):
-    lax = classifier.train(posts, max_fpr=0.3)
+    lax = training.fit(posts, max_fpr=0.3)
     assert lax.calibration.threshold < trained.calibration.threshold
     assert lax.calibration.slope == trained.calibration.slope
 
 
 def test_the_threshold_is_measured_on_judged_posts_alone(posts):
     judged = posts["source"].isin(["own-fay", "own-hal"])
-    model = classifier.train(posts.assign(judged=judged), max_fpr=MAX_FPR)
+    calibration = training.fit(posts.assign(judged=judged), max_fpr=MAX_FPR).calibration
     passages = cut_passages(posts[judged])
-    assert model.calibration.n_ham == int((~passages.is_spam).sum())
+    assert calibration.n_ham == int((~passages.is_spam).sum())
 
 
 # Refusals

@@ -85,7 +85,8 @@ def leave_out(passages: Passages, news: list[str], name: str) -> Foreign:
     gone = {name, *NEWS, *KIN.get(name, ())}
     whole = read_table(CORPORA / f"{name}.jsonl.gz")
     is_left = ~np.isin(passages.sources, list(gone)) & ~np.isin(passages.groups, whole["group"].to_numpy(str))
-    weights = training.fit_weights(passages.rows(np.flatnonzero(is_left)))
+    left = passages.rows(np.flatnonzero(is_left))
+    weights = training.fit_weights(left, left.weights, training.INVERSE_PENALTY)
     rows = held_out_rows(name)
     is_ham = (rows["label"] == "ham").to_numpy(bool)
     logits = compiled.logits([fold(text) for text in rows["text"]], weights)

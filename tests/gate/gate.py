@@ -18,6 +18,7 @@ from pathlib import Path
 import classifier
 from classifier.evaluation import auroc
 from classifier.model import Model, shipped_path
+from classifier.page_evaluation import PageReport, evaluate_pages, read_known_pages
 from classifier.passages import TEASER_FROM, paragraphs, teaser
 from classifier.posts import read_table
 from classifier.replacement import replacing
@@ -25,6 +26,8 @@ from classifier.replacement import replacing
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
 CORPORA = SHARED / "corpora"
+BENCHMARKS = {"text": SHARED / "bench" / "text-dev.jsonl.gz", "html": SHARED / "bench" / "html-dev.jsonl.gz"}
+OWN_PAGES = ROOT / "data" / "pages"
 EXAMPLE = SHARED / "examples" / "featured-post-page.txt"
 FLOORS = Path(__file__).parent / "floors.json"
 EPSILON = 0.0005
@@ -70,7 +73,7 @@ def measure(model: Model) -> dict[str, float]:
         ham = list(rows.loc[rows["label"] == "ham", "text"])
         if ham:
             figures[f"auroc {name}"] = auroc(scores, model.score_many(ham)) or 0.0
-    figures |= example_figures(model)
+    figures |= example_figures(model) | page_figures(model)
     return {name: round(value, 4) for name, value in figures.items()}
 
 
@@ -97,12 +100,43 @@ def example_figures(model: Model) -> dict[str, float]:
     }
 
 
+def page_figures(model: Model) -> dict[str, float]:
+    """Return what is found in the benchmark's pages, in the half of the own hard pages that judges, and in the example."""
+    figures = {}
+    for name, path in BENCHMARKS.items():
+        figures |= named_figures(f"{name} pages", evaluate_pages(model, read_known_pages([path])))
+    own = (page for page in read_known_pages(sorted(OWN_PAGES.glob("*.jsonl"))) if page["split"] == "judge")
+    figures |= named_figures("own pages", evaluate_pages(model, own))
+    text = EXAMPLE.read_text(encoding="utf-8")
+    found = [text[insert.start : insert.end] for insert in model.scan(text).inserts]
+    is_teaser = len(found) == 1 and "REQUIREMENTS" in found[0] and "\n\n" not in found[0]
+    return figures | {"recall example page": float(is_teaser)}
+
+
+def named_figures(name: str, report: PageReport) -> dict[str, float]:
+    """Return the figures of a report that are pinned."""
+    attacked = [share for kind, share in report.found.items() if kind.startswith("attack") and kind != "attack none"]
+    n_attacked = sum(share.n for share in attacked)
+    figures = {
+        f"auroc {name}": report.auroc or 0.0,
+        f"recall {name} at 1 % false alarms": report.recall_at_1_percent or 0.0,
+        f"recall {name} found": report.found["all"].value,
+        f"recall {name} found, teasers": report.found["form teaser"].value,
+        f"recall {name} found, attacked": sum(share.n_hits for share in attacked) / max(n_attacked, 1),
+        f"recall {name} f1": report.f1,
+        f"flagged {name} without insert": report.clean_flagged["all"].value,
+    }
+    crypto = report.clean_flagged.get("topic crypto")
+    return figures | ({f"flagged {name} without insert, crypto": crypto.value} if crypto else {})
+
+
 def data_digest() -> str:
     """Return a digest of everything that is measured on."""
     found = hashlib.sha256()
     for name in sorted({*SPAM_SOURCES, *HAM_SOURCES}):
         found.update((CORPORA / f"{name}.jsonl.gz").read_bytes())
-    found.update(EXAMPLE.read_bytes())
+    for path in (*BENCHMARKS.values(), EXAMPLE):
+        found.update(path.read_bytes())
     return found.hexdigest()
 
 
