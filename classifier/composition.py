@@ -22,8 +22,8 @@ from classifier.passages import PARAGRAPHS_FROM, TEASER_CHARS, TEASER_FROM, dige
 from classifier.posts import labelled_files, read_rows
 
 # Of a story so many blocks are taken; a thread has so many posts.
-THREAD_POSTS = (3, 12)
-STORY_BLOCKS = (3, 18)
+THREAD_POSTS = (1, 12)
+STORY_BLOCKS = (0, 18)
 # A source of which more than this share is short is a place of threads, its few long posts among them.
 THREAD_SHARE = 0.75
 MAX_INSERT_CHARS = 2_000
@@ -32,8 +32,9 @@ TWO_SHARE, TEASER_SHARE, CAPITALS_SHARE, DISGUISED_SHARE = 0.2, 0.4, 0.04, 0.2
 # In how many ways, drawn by the shares above, one spam post may stand.
 N_WAYS = 4
 BLANK_LINE_SHARE = 0.8
-# Furniture at either end: up to so many blocks, on some pages up to many, as menus have; threads mostly have none.
-MAX_FURNITURE, MAX_MENU, MENU_SHARE, BARE_THREAD_SHARE = 8, 25, 0.25, 0.7
+# Furniture at either end: up to so many blocks, on some pages up to many, as menus have; threads mostly have none, stories at times.
+MAX_FURNITURE, MAX_MENU, MENU_SHARE = 8, 25, 0.25
+BARE_THREAD_SHARE, BARE_STORY_SHARE = 0.7, 0.15
 MAX_FURNITURE_CHARS = 400
 # At the foot of so many pages stand so many related stories; of a long one the head is cut, of others at times.
 RELATED_SHARE, MAX_RELATED, CUT_SHARE = 0.3, 4, 0.3
@@ -240,7 +241,8 @@ def compose(posts: pd.DataFrame, *, n_pages: int) -> Iterator[KnownPage]:
         chosen = [drawn_insert(stock, draws) for _ in range(n_inserts)]
         separator = "\n\n" if draws.share() < BLANK_LINE_SHARE else "\n"
         head, foot = furniture(stock, draws), furniture(stock, draws) + related(stock, draws)
-        if source in stock.threads and draws.share() < BARE_THREAD_SHARE:
+        bare_share = BARE_THREAD_SHARE if source in stock.threads else BARE_STORY_SHARE
+        if draws.share() < bare_share:
             head, foot = [], []
         yield put_together([*head, *blocks, *foot], chosen, separator=separator, seed=i)
 

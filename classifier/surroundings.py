@@ -2,14 +2,13 @@
 
 A reporter's quotation of a scam reads like one, and a sober insert does not. So a unit is judged by a second,
 small model over a few facts that a person would look at: its own logit and length, its neighbours', the page's
-usual level, whether its topic is the page's, attribution, warning words nearby, and how it is written
+level around it, whether its topic is theirs, attribution, warning words nearby, and how it is written
 (`classifier.surface`).
 
 Invariant: facts depend on the page's text and units alone; every fact is finite.
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,10 +21,11 @@ from classifier.weights import Weights
 
 # A logit says no more beyond this; it keeps one loud unit from ruling its page.
 LOGIT_LIMIT = 8.0
-# What a page's only unit takes for the level of the rest, and for the loudest of it.
+# A unit's fellows are so many units before and behind it, not all of the page: what stands far away says nothing of it, and
+# a longer page must not change what is found in it.
+N_FELLOWS = 12
+# What a page's only unit takes for the level of its fellows, and for the loudest of them.
 LONE_LEVEL, LONE_TOP = -2.0, -1.0
-# So far above a lone unit's logit its loudest fellow would lie, had it one.
-LONE_DISTANCE = 4.0
 
 _ATTRIBUTED = re.compile(
     r"\b(?:said|says|told|according to|reported|wrote|writes|added|explained|alleged(?:ly)?|spokes\w+|court|police|officials?|"
@@ -65,7 +65,7 @@ def facts(
     logit = np.clip(logits, -LOGIT_LIMIT, LOGIT_LIMIT)
     own = [text[unit.start : unit.end] for unit in units]
     n_chars = np.array([len(part) for part in own], float)
-    level, top = page_levels(logit, n_chars)
+    level, top = levels(logit, n_chars)
     known, kin = vocabulary(folded, weights)
     around = np.column_stack(
         [
@@ -100,63 +100,83 @@ def block_means(logit: NDArray[np.float64], n_chars: NDArray[np.float64], units:
     return np.asarray((np.bincount(block, logit * n_chars) / np.bincount(block, n_chars))[block])
 
 
-def page_levels(
-    logit: NDArray[np.float64], n_chars: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def fellows(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values of each unit's fellows, NaN where the page ends; shape (n_units, 2 * N_FELLOWS)."""
+    padded = np.pad(values, N_FELLOWS, constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * N_FELLOWS + 1)
+    return np.delete(around, N_FELLOWS, axis=1)
+
+
+def levels(logit: NDArray[np.float64], n_chars: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean logit and the upper quartile of each unit's fellows; -2 and -1 where it has none.
 
     Fellows are weighed by the square root of their length, so that furniture does not set the level.
     """
-    n = len(logit)
-    if n == 1:
+    if len(logit) == 1:
         return np.full(1, LONE_LEVEL), np.full(1, LONE_TOP)
-    weight = np.sqrt(n_chars)
-    level = (np.dot(weight, logit) - weight * logit) / (weight.sum() - weight)
-    ordered = np.sort(logit)
-    rank = np.searchsorted(ordered, logit)
-    place = int(0.75 * (n - 2))
-    # Leaving one value out moves the quartile of the rest by one place where the value lay at or below it.
-    top = ordered[np.where(rank <= place, place + 1, place)]
-    return level, top
+    around, weight = fellows(logit), fellows(np.sqrt(n_chars))
+    n_around = np.count_nonzero(~np.isnan(around), axis=1)
+    place = (0.75 * (n_around - 1)).astype(int)
+    top = np.take_along_axis(np.sort(around, axis=1), place[:, np.newaxis], axis=1)[:, 0]
+    return np.nansum(around * weight, axis=1) / np.nansum(weight, axis=1), top
 
 
 def standing(
     logit: NDArray[np.float64], short: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return how each unit stands among those long enough to be judged, or among all where none is.
+    """Return how each unit stands among its fellows that are long enough to be judged.
 
     Returns
     -------
     tuple of float64 arrays of shape (n_units,)
-        How far its logit lies above the median; how far above the highest other; the share that lie below it; and the
-        standard deviation, the same for all.
+        How far its logit lies above the median, and above the highest; the share that lie below it; their standard
+        deviation. A unit without such fellows is compared with `LONE_LEVEL` and `LONE_TOP`, lies above none, and
+        their deviation is 0.
     """
-    judged = np.sort(logit if short.all() else logit[~short])
-    highest = judged[-1]
-    second = judged[-2] if len(judged) > 1 else highest - LONE_DISTANCE
-    rank = np.searchsorted(judged, logit) / len(judged)
+    around = fellows(np.where(short, np.nan, logit))
+    n_around = np.count_nonzero(~np.isnan(around), axis=1)
+    ordered = np.sort(around, axis=1)
+    rows, last = np.arange(len(logit)), np.maximum(n_around - 1, 0)
+    median = (ordered[rows, last // 2] + ordered[rows, (last + 1) // 2]) / 2
+    n_below = np.count_nonzero(around < logit[:, np.newaxis], axis=1)
+    n_some = np.maximum(n_around, 1)
+    mean = np.nansum(around, axis=1) / n_some
+    spread = np.sqrt(np.nansum((around - mean[:, np.newaxis]) ** 2, axis=1) / n_some)
+    is_alone = n_around == 0
     return (
-        logit - np.median(judged),
-        logit - np.where(logit < highest, highest, second),
-        rank,
-        np.full(len(logit), judged.std()),
+        logit - np.where(is_alone, LONE_LEVEL, median),
+        logit - np.where(is_alone, LONE_TOP, ordered[rows, last]),
+        n_below / n_some,
+        spread,
     )
 
 
 def vocabulary(folded: Sequence[str], weights: Weights) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return which share of each unit's words the fit has seen, and which of those, by idf, stand elsewhere on the page.
+    """Return which share of each unit's words the fit has seen, and which of those, by idf, its fellows have too.
 
     A unit without words has seen none; one without words that are known has half of its words elsewhere.
     """
     spec = NgramSpec(words=1, chars=(), bits=weights.spec.bits)
     words = [np.unique(next(iter(word_buckets(word_list(part), spec)))) for part in folded]
-    n_units = Counter(bucket for found in words for bucket in found.tolist())
     known, kin = np.zeros(len(folded)), np.full(len(folded), 0.5)
-    for i, found in enumerate(words):
+    for i, (found, is_shared) in enumerate(zip(words, shared_nearby(words), strict=True)):
         idf = weights.idf[found]
-        is_shared = np.array([n_units[bucket] > 1 for bucket in found.tolist()], bool)
         total = float(idf.sum())
         if total:
             known[i] = np.count_nonzero(idf) / len(found)
             kin[i] = float(idf[is_shared].sum()) / total
     return known, kin
+
+
+def shared_nearby(words: Sequence[NDArray[np.int64]]) -> list[NDArray[np.bool_]]:
+    """Tell of each unit's words whether a fellow has them."""
+    shared = [np.zeros(len(found), bool) for found in words]
+    for order in (range(len(words)), range(len(words) - 1, -1, -1)):
+        seen: dict[int, int] = {}
+        for i in order:
+            buckets = words[i].tolist()
+            shared[i] |= np.array(
+                [abs(i - seen.get(bucket, i + 2 * N_FELLOWS)) <= N_FELLOWS for bucket in buckets], bool
+            )
+            seen.update(dict.fromkeys(buckets, i))
+    return shared

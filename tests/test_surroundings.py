@@ -8,7 +8,7 @@ from test_blocks import MESSY
 from classifier.blocks import segments
 from classifier.inserts import FACTS
 from classifier.pages import folded_units
-from classifier.surroundings import LOGIT_LIMIT, block_means, facts, nearby, page_levels, standing, vocabulary
+from classifier.surroundings import LOGIT_LIMIT, N_FELLOWS, block_means, facts, levels, nearby, standing, vocabulary
 from classifier.units import Unit
 
 LOGITS = st.lists(st.floats(-30, 30), min_size=1, max_size=30)
@@ -41,24 +41,33 @@ def test_facts_follow_from_the_text_alone(text, model):
 
 
 @given(logits=LOGITS, data=st.data())
-def test_levels_are_those_of_the_other_segments(logits, data):
+def test_levels_are_those_of_the_fellows(logits, data):
     n = len(logits)
     n_chars = data.draw(st.lists(st.integers(1, 700), min_size=n, max_size=n))
-    level, top = page_levels(np.array(logits), np.array(n_chars, float))
+    level, top = levels(np.array(logits), np.array(n_chars, float))
     for i in range(n):
-        rest = logits[:i] + logits[i + 1 :]
-        if not rest:
+        near = [j for j in range(max(0, i - N_FELLOWS), min(n, i + N_FELLOWS + 1)) if j != i]
+        if not near:
             assert (level[i], top[i]) == (-2, -1)
             continue
-        weights = np.sqrt(n_chars[:i] + n_chars[i + 1 :])
-        assert level[i] == pytest.approx(np.average(rest, weights=weights), abs=1e-6)
+        rest = [logits[j] for j in near]
+        assert level[i] == pytest.approx(np.average(rest, weights=np.sqrt([n_chars[j] for j in near])), abs=1e-6)
         assert top[i] == sorted(rest)[int(0.75 * (len(rest) - 1))]
 
 
 def test_levels_of_equal_logits_are_that_logit():
-    level, top = page_levels(np.full(9, 1.5), np.arange(1.0, 10.0))
+    level, top = levels(np.full(9, 1.5), np.arange(1.0, 10.0))
     assert level == pytest.approx(np.full(9, 1.5))
     assert top.tolist() == [1.5] * 9
+
+
+def test_what_stands_far_away_changes_no_fact(model):
+    near = "\n\n".join([*HAM[:6], SPAM[0], *HAM[6:]] * 3)
+    far = "\n\n".join([*HAM, SPAM[3]] * 4)
+    alone, among = facts_of(near, model), facts_of("\n\n".join([far, near, far]), model)
+    n_far = len(facts_of(far, model))
+    inner = slice(N_FELLOWS, len(alone) - N_FELLOWS)
+    assert np.allclose(alone[inner], among[n_far : n_far + len(alone)][inner])
 
 
 def known_and_kin(folded: list[str], model) -> tuple[list[float], list[float]]:
@@ -85,23 +94,18 @@ def test_known_words_are_a_share_of_those_that_differ(model):
     assert known_and_kin(["council council zzzyx", "zzzyx"], model)[0] == [0.5, 0]
 
 
-def test_standing_is_told_among_those_long_enough():
+def test_standing_is_told_among_fellows_long_enough():
     logit, short = np.array([5.0, -1.0, 2.0, -3.0]), np.array([True, False, False, False])
     median, highest, rank, spread = standing(logit, short)
-    assert median.tolist() == [6, 0, 3, -2]
-    assert highest.tolist() == [6, -3, 3, -5]
-    assert rank.tolist() == [1, 1 / 3, 2 / 3, 0]
-    assert spread.tolist() == pytest.approx([np.std([-1, 2, -3])] * 4)
+    assert median.tolist() == [6, -0.5, 4, -3.5]
+    assert highest.tolist() == [3, -3, 3, -5]
+    assert rank.tolist() == [1, 0.5, 1, 0]
+    assert spread.tolist() == pytest.approx([np.std([-1, 2, -3]), 2.5, 1, 1.5])
 
 
-def test_standing_where_all_are_short_or_one_is_alone():
-    assert [found.tolist() for found in standing(np.array([1.0, 3.0]), np.ones(2, bool))] == [
-        [-1, 1],
-        [-2, 2],
-        [0, 0.5],
-        [1, 1],
-    ]
-    assert [found.tolist() for found in standing(np.array([1.0]), np.zeros(1, bool))] == [[0], [4], [0], [0]]
+@pytest.mark.parametrize(("logit", "short"), [([1.0], [False]), ([1.0, 9.0], [False, True])])
+def test_a_unit_without_fellows_long_enough_is_compared_with_what_is_usual(logit, short):
+    assert [found[0] for found in standing(np.array(logit), np.array(short))] == [3, 2, 0, 0]
 
 
 def test_neighbours_are_those_on_the_page_and_else_its_level(model):
