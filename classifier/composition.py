@@ -244,7 +244,8 @@ def compose(posts: pd.DataFrame, *, n_pages: int) -> Iterator[KnownPage]:
         bare_share = BARE_THREAD_SHARE if source in stock.threads else BARE_STORY_SHARE
         if draws.share() < bare_share:
             head, foot = [], []
-        yield put_together([*head, *blocks, *foot], chosen, separator=separator, seed=i)
+        if parts := [*head, *blocks, *foot, *chosen]:
+            yield put_together(parts[: len(parts) - len(chosen)], chosen, separator=separator, seed=i)
 
 
 def stretch(blocks: Sequence[str], draws: Draws) -> Sequence[str]:
