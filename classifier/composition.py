@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from classifier.errors import DataError
-from classifier.passages import PARAGRAPHS_FROM, TEASER_CHARS, TEASER_FROM, digest, paragraphs, teaser
+from classifier.passages import PARAGRAPHS_FROM, TEASER_CHARS, TEASER_FROM, digest, paragraphs, teaser, teaser_of
 from classifier.posts import labelled_files, read_rows
 
 # Of a story so many blocks are taken; a thread has so many posts.
@@ -171,7 +171,7 @@ def insert_text(post: str, way: int) -> str:
     text = _BLANK_LINES.sub("\n", post.strip()[:MAX_INSERT_CHARS].rstrip())
     draws = Draws("insert", post, way)
     if len(text) > TEASER_FROM and draws.share() < TEASER_SHARE:
-        text = " ".join(text.split())[: draws.between(*TEASER_CHARS)].rstrip() + "..."
+        text = teaser_of(text, draws.between(*TEASER_CHARS))
     if draws.share() < CAPITALS_SHARE:
         text = text.upper()
     return disguised(text) if draws.share() < DISGUISED_SHARE else text
@@ -191,7 +191,7 @@ def stocked(posts: pd.DataFrame) -> Stock:
             threads.add(source)
             pages = threads_of([text.strip()[:MAX_INSERT_CHARS] for text in texts])
         else:
-            long = [story_blocks(text) for text in texts if len(text) >= PARAGRAPHS_FROM]
+            long = [paragraphs(text, shortest=1) for text in texts if len(text) >= PARAGRAPHS_FROM]
             pages = [blocks for blocks in long if len(blocks) > 2]
         if pages:
             found[source] = pages
@@ -203,11 +203,6 @@ def stocked(posts: pd.DataFrame) -> Stock:
 def by_source(posts: pd.DataFrame) -> dict[str, list[str]]:
     """Return the texts of each source, sorted by hash."""
     return {str(source): sorted(group["text"], key=digest) for source, group in posts.groupby("source", sort=True)}
-
-
-def story_blocks(text: str) -> list[str]:
-    """Return the paragraphs of a long post."""
-    return paragraphs(text, shortest=1)
 
 
 def threads_of(texts: Sequence[str]) -> list[list[str]]:
@@ -244,8 +239,7 @@ def compose(posts: pd.DataFrame, *, n_pages: int) -> Iterator[KnownPage]:
         bare_share = BARE_THREAD_SHARE if source in stock.threads else BARE_STORY_SHARE
         if draws.share() < bare_share:
             head, foot = [], []
-        if parts := [*head, *blocks, *foot, *chosen]:
-            yield put_together(parts[: len(parts) - len(chosen)], chosen, separator=separator, seed=i)
+        yield put_together([*head, *blocks, *foot], chosen, separator=separator, seed=i)
 
 
 def stretch(blocks: Sequence[str], draws: Draws) -> Sequence[str]:

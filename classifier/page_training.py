@@ -7,6 +7,8 @@ score on what trees say that did not see the page. Invariant: the same posts and
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -20,10 +22,9 @@ from classifier.blocks import segments
 from classifier.composition import KnownPage, compose
 from classifier.errors import DataError
 from classifier.inserts import PageWeights, page_facts, runs, unit_log_odds
-from classifier.pages import folded_units
-from classifier.surroundings import facts
+from classifier.pages import stated_units
 from classifier.trees import Trees, log_odds
-from classifier.units import Unit, is_short
+from classifier.units import Unit
 from classifier.weights import Weights
 
 N_PAGES = 2_400
@@ -73,27 +74,27 @@ class JudgedPage:
 
 def judged_page(page: KnownPage, weights: Weights, weight: float) -> JudgedPage:
     """Cut a page and state the facts of its units."""
-    units, folded = folded_units(page.text, segments(page.text))
+    stated = stated_units(page.text, segments(page.text), weights, partial(compiled.logits, weights=weights))
     covered = [
         sum(max(0, min(unit.end, end) - max(unit.start, start)) for start, end in page.inserts)
         >= 0.5 * (unit.end - unit.start)
-        for unit in units
+        for unit in stated.units
     ]
-    stated = facts(page.text, units, folded, compiled.logits(folded, weights), weights)
-    return JudgedPage(tuple(units), stated, is_short(folded), np.array(covered, bool), weight)
+    return JudgedPage(stated.units, stated.facts, stated.short, np.array(covered, bool), weight)
 
 
 def judged_pages(
     folds: Sequence[tuple[pd.DataFrame, Weights]], written: Sequence[KnownPage], weights: Weights
 ) -> Iterator[JudgedPage]:
-    """Yield pages composed of each fold's held-out posts, then the written ones under the final weights."""
-    for posts, fold_weights in folds:
-        for page in compose(posts, n_pages=N_PAGES):
-            if page.text.strip():
-                yield judged_page(page, fold_weights, 1.0)
-    for page in written:
-        if page.text.strip():
-            yield judged_page(page, weights, WRITTEN_WEIGHT)
+    """Yield pages composed of each fold's held-out posts, then the written ones under the final weights.
+
+    Pages without text are left out.
+    """
+    composed = ((page, fitted, 1.0) for posts, fitted in folds for page in compose(posts, n_pages=N_PAGES))
+    for known in chain(composed, ((page, weights, WRITTEN_WEIGHT) for page in written)):
+        page = judged_page(*known)
+        if page.units:
+            yield page
 
 
 def fit_pages(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from classifier.blocks import Segment, segments
 from classifier.calibration import Verdict, sigmoid
-from classifier.inserts import PageWeights, page_score, runs, unit_log_odds
+from classifier.inserts import FACTS, PageWeights, page_score, runs, unit_log_odds
 from classifier.markup import Hidden, read_html
 from classifier.reasons import Reason, explain
 from classifier.surroundings import facts
@@ -102,6 +102,23 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Stated:
+    """The units of a page, before they are judged.
+
+    Attributes
+    ----------
+    units : tuple of Unit
+    facts : float64 array of shape (n_units, n_facts)
+    short : bool array of shape (n_units,)
+        Whether a unit is too short to be judged.
+    """
+
+    units: tuple[Unit, ...]
+    facts: NDArray[np.float64]
+    short: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """The units of a page.
 
@@ -149,12 +166,17 @@ def scan_html(html: str | bytes, judge: Judge) -> Page:
 
 def judged_units(text: str, parts: Sequence[Segment], judge: Judge) -> Judged:
     """Join the segments of a page to units and judge them."""
+    stated = stated_units(text, parts, judge.weights, judge.logits)
+    return Judged(stated.units, unit_log_odds(stated.facts, stated.short, judge.fitted.trees), stated.short)
+
+
+def stated_units(text: str, parts: Sequence[Segment], weights: Weights, logits: Logits) -> Stated:
+    """Join the segments of a page to units and state the facts of each; a page without segments has none."""
     if not parts:
-        return Judged((), np.empty(0), np.empty(0, bool))
+        return Stated((), np.empty((0, len(FACTS))), np.empty(0, bool))
     joined, folded = folded_units(text, parts)
-    stated = facts(text, joined, folded, judge.logits(folded), judge.weights)
-    short = is_short(folded)
-    return Judged(tuple(joined), unit_log_odds(stated, short, judge.fitted.trees), short)
+    stated = facts(text, joined, folded, logits(folded), weights)
+    return Stated(tuple(joined), stated, is_short(folded))
 
 
 def folded_units(text: str, parts: Sequence[Segment]) -> tuple[list[Unit], list[str]]:

@@ -60,6 +60,11 @@ def teaser(text: str) -> str:
     """Cut the head of a text as a read-more box does: at any letter, with three dots."""
     shortest, longest = TEASER_CHARS
     n_chars = shortest + digest(text) % (longest - shortest)
+    return teaser_of(text, n_chars)
+
+
+def teaser_of(text: str, n_chars: int) -> str:
+    """Return the first characters of a text, its space evened, with three dots."""
     return " ".join(text.split())[:n_chars].rstrip() + "..."
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from classifier.ngrams import NgramSpec, word_buckets, word_list
 from classifier.surface import n_found, surface
-from classifier.units import Unit, is_short, n_words
+from classifier.units import JUDGED_WORDS, Unit, n_words
 from classifier.weights import Weights
 
 # A logit says no more beyond this; it keeps one loud unit from ruling its page.
@@ -65,20 +65,21 @@ def facts(
     logit = np.clip(logits, -LOGIT_LIMIT, LOGIT_LIMIT)
     own = [text[unit.start : unit.end] for unit in units]
     n_chars = np.array([len(part) for part in own], float)
+    n_different = np.array([n_words(part) for part in folded])
     level, top = levels(logit, n_chars)
     known, kin = vocabulary(folded, weights)
     around = np.column_stack(
         [
             logit,
             np.log(n_chars / 100),
-            np.log1p([n_words(part) for part in folded]),
+            np.log1p(n_different),
             known,
             np.append(level[:1], logit[:-1]),
             np.append(logit[1:], level[-1:]),
             block_means(logit, n_chars, units),
             level,
             top,
-            *standing(logit, is_short(folded)),
+            *standing(logit, n_different < JUDGED_WORDS),
             kin,
             np.log1p([n_found(_ATTRIBUTED, part) for part in own]),
             nearby(np.array([n_found(_WARNED, part) for part in own], float)),

@@ -8,6 +8,7 @@ Invariant: every tree ends: a branch lies behind its node in the tree's row of n
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +45,19 @@ class Trees:
     @property
     def n_steps(self) -> int:
         """The number of steps on the longest way down; 0 where every tree is a leaf."""
-        n_trees, n_nodes = self.fact.shape
-        depth = np.zeros((n_trees, n_nodes), np.int64)
-        for node in range(n_nodes):
-            for branch in (self.yes[:, node], self.no[:, node]):
-                rows = np.flatnonzero(branch > node)
-                depth[rows, branch[rows]] = np.maximum(depth[rows, branch[rows]], depth[rows, node] + 1)
-        return int(depth.max(initial=0))
+        return count_steps(self)
+
+
+@lru_cache(maxsize=8)  # counting takes as long as judging a page
+def count_steps(trees: Trees) -> int:
+    """Count the steps on the longest way down."""
+    n_trees, n_nodes = trees.fact.shape
+    depth = np.zeros((n_trees, n_nodes), np.int64)
+    for node in range(n_nodes):
+        for branch in (trees.yes[:, node], trees.no[:, node]):
+            rows = np.flatnonzero(branch > node)
+            depth[rows, branch[rows]] = np.maximum(depth[rows, branch[rows]], depth[rows, node] + 1)
+    return int(depth.max(initial=0))
 
 
 def log_odds(facts: NDArray[np.float64], trees: Trees) -> NDArray[np.float64]:
