@@ -1,6 +1,5 @@
 """What the benchmarks do with texts, figures and processes; what they measure is not measured here."""
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import texts
-from contenders import BOTH, CONTENDERS, OWN, TFIDF, VW, WORDS, Contender, Scorer, parted, vw_example
+from contenders import BOTH, CONTENDERS, OWN, TFIDF, VW, WORDS, Scorer, importable, parted, vw_example
 from contest import QUICK, expected_s, measure_cell
 from corpus import HAM, SPAM
 from processes import mixed_documents, repeat
@@ -88,10 +87,10 @@ def test_every_contender_has_a_name_of_its_own():
     assert {contender.form for contender in CONTENDERS} == {WORDS, BOTH}
 
 
-def test_a_contender_that_is_not_installed_is_told():
-    absent = Contender("absent", WORDS, "no_such_package_of_any_name", print, print)
-    assert not absent.is_there
-    assert dataclasses.replace(absent, package="json").is_there
+def test_a_contender_that_cannot_be_imported_is_found_out(monkeypatch, tmp_path):
+    (tmp_path / "broken_package.py").write_text("raise OSError('a library it needs is not there')\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert importable(["json", "broken_package", "no_such_package"]) == {"json"}
 
 
 def test_parts_for_threads_hold_every_text_once_in_order():
@@ -190,7 +189,7 @@ def test_one_post_and_training_are_compared_where_both_were_measured():
 
 
 def figures_of_processes(small: float, large: float) -> dict:
-    taken = {"1 jobs": {"wall": 9, "cpu": 9}, "2 jobs": {"wall": 5, "cpu": 9}}
+    taken = {"--jobs 1": {"wall": 9, "cpu": 9}, "--jobs 2": {"wall": 5, "cpu": 9}}
     peaks = {
         "small": {"bytes": 200 * MB, "peak": small * MB, "wall": 5, "cpu": 9},
         "large": {"bytes": 2_000 * MB, "peak": large * MB, "wall": 50, "cpu": 90},

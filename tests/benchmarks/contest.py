@@ -25,8 +25,8 @@ KINDS = {"posts": 200, "pages": 5_000}
 PEAK_AFTER = ("pages", 1_000)
 # Rounds, at most, of a cell of more characters than this.
 LARGE_CHARS, LARGE_ROUNDS = 4_000_000, 3
-# Posts scored one by one.
-N_CALLS = 400
+# Posts scored one by one in a round.
+N_CALLS = 200
 # What the ratio of training compares.
 COMPARED_FITS = (f"{OWN}, {BOTH}", f"{TFIDF}, {BOTH}")
 
@@ -45,6 +45,8 @@ class Extent:
         Numbers of documents.
     n_rounds, n_training_rounds : int
         Rounds of scoring a cell, and of the trainings that are compared; the other trainings are run once.
+    max_chars : int
+        Cells of more characters are left out.
     budget_s : float
         A contender that would take longer than this for a cell is left out of it.
     """
@@ -53,11 +55,12 @@ class Extent:
     sizes: tuple[int, ...]
     n_rounds: int
     n_training_rounds: int
+    max_chars: int
     budget_s: float
 
 
-FULL = Extent(8_000, (1_000, 10_000, 100_000), 5, 3, 30.0)
-QUICK = Extent(2_000, (1_000, 10_000), 3, 1, 4.0)
+FULL = Extent(8_000, (1_000, 10_000, 100_000), 5, 3, 500_000_000, 30.0)
+QUICK = Extent(1_000, (1_000, 10_000), 2, 1, 5_000_000, 5.0)
 
 
 def measure_contenders(
@@ -79,7 +82,7 @@ def measure_contenders(
         write_documents(folder / kind, rows["text"], n_chars=n_chars, n_documents=extent.sizes[-1])
     with ExitStack() as stack:
         asks = {contender.key: stack.enter_context(serving(contender, folder)) for contender in present}
-        found["latency"] = measure_latency(asks)
+        found["latency"] = measure_latency(asks, extent.n_rounds)
         return found if last_part == "latency" else found | measure_scoring(asks, extent)
 
 
@@ -126,23 +129,24 @@ def serving(contender: Contender, folder: Path) -> Iterator[Ask]:
         process.stdin.close()
 
 
-def measure_latency(asks: dict[str, Ask]) -> dict[str, Any]:
-    """Score posts one by one."""
+def measure_latency(asks: dict[str, Ask], n_rounds: int) -> dict[str, Any]:
+    """Score posts one by one, by turns."""
     say("one post")
-    return {key: ask("latency", documents="posts", n=N_CALLS) for key, ask in asks.items()}
+    orders = {key: partial(ask, "latency", documents="posts", n=N_CALLS) for key, ask in asks.items()}
+    return {key: medians(answers) for key, answers in by_turns(orders, n_rounds).items()}
 
 
 def measure_scoring(asks: dict[str, Ask], extent: Extent) -> dict[str, Any]:
     """Measure throughput at each size, memory, one post after bulk, and AUROC."""
     found: dict[str, Any] = {"scoring": []}
-    cells = sorted(((kind, n) for kind in KINDS for n in extent.sizes), key=lambda cell: KINDS[cell[0]] * cell[1])
+    cells = {(kind, n): n_chars * n for kind, n_chars in KINDS.items() for n in extent.sizes}
     for ask in asks.values():
         ask("score", documents="pages", n=extent.sizes[0])  # what the first bulk loads or compiles is not measured
-    for kind, n in cells:
+    for kind, n in sorted((cell for cell, n_chars in cells.items() if n_chars <= extent.max_chars), key=cells.get):
         found["scoring"] += measure_cell(asks, found["scoring"], kind, n, extent)
         if (kind, n) == PEAK_AFTER:
             found["peak"] = {key: ask("peak")["peak"] for key, ask in asks.items()}
-    found["latency after bulk"] = measure_latency(asks)
+    found["latency after bulk"] = measure_latency(asks, extent.n_rounds)
     found["auroc"] = {key: ask("auroc")["auroc"] for key, ask in asks.items()}
     return found
 

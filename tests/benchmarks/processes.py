@@ -32,7 +32,7 @@ def measure_processes(
     mixed = list(mixed_documents(texts, QUICK_SMALL_CHARS if is_quick else SMALL_CHARS))
     write_lines(small, (json.dumps({"text": text}, ensure_ascii=False) for text in mixed))
     repeat(small, large, GROWTH)
-    commands = {f"{n} jobs": [*score_command(small, folder), "--jobs", str(n)] for n in (1, 2)}
+    commands = {f"--jobs {n}": [*score_command(small, folder), "--jobs", str(n)] for n in (1, 2)}
     if any(contender.name == VW for contender in present):
         commands[VW] = vw_command(mixed, folder)
     taken = by_turns({name: partial(run, command) for name, command in commands.items()}, ROUNDS)

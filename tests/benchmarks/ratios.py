@@ -94,7 +94,7 @@ def latency_ratios(found: dict[str, Any]) -> Iterator[Ratio]:
     for form in (BOTH, WORDS):
         own, theirs = (latency.get(f"{name}, {form}") for name in (OWN, TFIDF))
         if own and theirs:
-            yield compared(f"one post, {form}, against {TFIDF}", LATENCY_WANTED, theirs, own, "wall")
+            yield compared(f"one post, {form}, against {TFIDF}", LATENCY_WANTED, theirs, own, "cpu")
 
 
 def training_ratios(found: dict[str, Any]) -> Iterator[Ratio]:
@@ -135,7 +135,7 @@ def job_ratios(found: dict[str, Any]) -> Iterator[Ratio]:
         return
     taken, size = found["processes"], f"{found['file bytes'] / 1e6:,.0f} MB"
     what = f"`classifier score` of {size}, two jobs against "
-    yield compared(what + "one", JOBS_WANTED, taken["1 jobs"], taken["2 jobs"], "wall")
+    yield compared(what + "one", JOBS_WANTED, taken["--jobs 1"], taken["--jobs 2"], "wall")
     if VW in taken:
         what += f"{VW} on a file in its format, whole processes"
-        yield compared(what, VW_WANTED, taken[VW], taken["2 jobs"], "wall")
+        yield compared(what, VW_WANTED, taken[VW], taken["--jobs 2"], "wall")

@@ -197,9 +197,7 @@ def process_table(found: dict[str, Any]) -> str:
     """Return what whole processes took."""
     small = {"bytes": found["file bytes"]}
     rows = [process_row(name, small | taken) for name, taken in found["processes"].items()]
-    rows += [
-        process_row("as many jobs as it takes by itself, memory watched", taken) for taken in found["peaks"].values()
-    ]
+    rows += [process_row("no --jobs given, memory watched", taken) for taken in found["peaks"].values()]
     titles = ("`classifier score` as a process", "MB of JSONL", "s on the clock", "s of processors", "peak memory, MB")
     return table(titles, rows)
 

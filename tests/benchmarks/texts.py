@@ -15,7 +15,7 @@ CORPORA = ROOT.parent / "shared" / "corpora"
 OWN_POSTS = ROOT / "data" / "posts"
 RECIPE = ROOT / "data" / "recipe.toml"
 # Held-back rows of one source at most, so that no large one decides alone.
-MAX_DEV_ROWS = 300
+MAX_DEV_ROWS = 150
 # Where only the project's own posts are there, one group in so many is held back.
 DEV_PART = 5
 

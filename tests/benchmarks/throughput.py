@@ -12,12 +12,13 @@ Last come whole processes of `classifier score` over large files, which are writ
 
 import argparse
 import json
+import shlex
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from contenders import CONTENDERS
+from contenders import CONTENDERS, importable
 from contest import FULL, PARTS, QUICK, measure_contenders, say
 from plot import draw
 from processes import measure_processes
@@ -52,7 +53,12 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--only", choices=(*PARTS, PROCESSES), help="stop after one part of training, latency, scoring; or processes"
     )
-    parser.add_argument("--contender", default="", metavar="NAME", help="those whose name holds this, as in the tables")
+    parser.add_argument(
+        "--contender",
+        action="append",
+        metavar="NAME",
+        help="only those whose name in the tables holds this; may be repeated",
+    )
     parser.add_argument("--rows", type=int, help="posts to train on; 0 for the whole recipe")
     parser.add_argument("--json", type=Path, help="file to write every figure to")
     parser.add_argument(
@@ -65,8 +71,10 @@ def parsed() -> argparse.Namespace:
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return every figure that is asked for, and what it was measured on."""
     extent = QUICK if arguments.quick else FULL
-    present = [contender for contender in CONTENDERS if contender.is_there and arguments.contender in contender.key]
-    missing = sorted({contender.name for contender in CONTENDERS if not contender.is_there})
+    chosen = [one for one in CONTENDERS if any(name in one.key for name in arguments.contender or [""])]
+    packages = importable({one.package for one in chosen})
+    present = [one for one in chosen if one.package in packages]
+    missing = sorted({one.name for one in chosen if one.package not in packages})
     found: dict[str, Any] = {"machine": describe_machine(), "command": command(arguments), "missing": missing}
     rows = training_rows(extent.n_rows if arguments.rows is None else arguments.rows)
     with tempfile.TemporaryDirectory() as folder:
@@ -82,9 +90,9 @@ def command(arguments: argparse.Namespace) -> str:
     """Return the command that measures the same again."""
     words = ["python", "tests/benchmarks/throughput.py"]
     words += ["--quick"] if arguments.quick else []
-    for name in ("only", "contender", "rows"):
-        value = getattr(arguments, name)
-        words += [] if value in (None, "") else [f"--{name}", str(value)]
+    words += ["--only", arguments.only] if arguments.only else []
+    words += [f"--contender {shlex.quote(name)}" for name in arguments.contender or []]
+    words += [] if arguments.rows is None else ["--rows", str(arguments.rows)]
     return " ".join(words)
 
 

@@ -10,16 +10,15 @@ standard input, answers lines of JSON on standard output. Not called by hand; `t
 import gc
 import json
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 from contenders import CONTENDERS, Contender, Scorer, one_line
 from texts import read_documents
-from timing import peak_bytes, used, used_at_least
+from timing import median_usage, peak_bytes, used, used_at_least
 
 # A measurement of a few documents is repeated for so long.
 MIN_SECONDS = 0.3
@@ -71,16 +70,12 @@ def score(scorer: Scorer, folder: Path, *, documents: str, n: int) -> dict[str, 
 
 
 def latency(scorer: Scorer, folder: Path, *, documents: str, n: int) -> dict[str, Any]:
-    """Score documents one by one: the median on the clock, and the mean of the processor."""
+    """Score documents one by one, each first unmeasured, and return what one takes at the median."""
     texts = read_documents(folder / documents, n)
-    for text in texts[: n // 5]:
-        scorer.score(text)
-    walls, cpu = [], time.process_time()
     for text in texts:
-        began = time.perf_counter()
         scorer.score(text)
-        walls.append(time.perf_counter() - began)
-    return {"wall": median(walls), "cpu": (time.process_time() - cpu) / len(texts)}
+    usage = median_usage([used(partial(scorer.score, text)) for text in texts])
+    return {"wall": usage.wall, "cpu": usage.cpu}
 
 
 def measure_auroc(scorer: Scorer, folder: Path) -> dict[str, Any]:
