@@ -152,7 +152,7 @@ def test_a_worker_measures_what_it_scores(model, tmp_path):
 
 def test_who_would_be_too_slow_is_left_out():
     done = [cell("slow", 1.0), cell("quick", 0.01)]
-    assert expected_s(done, "slow", 10 * MB) == pytest.approx(20)
+    assert expected_s(done, "slow", 10 * MB) == pytest.approx(10)
     assert expected_s([], "slow", 10 * MB) == 0
     asks = {key: lambda do, documents, n: {"wall": 1, "cpu": 1, "bytes": 1} for key in ("slow", "quick")}
     assert [row["key"] for row in measure_cell(asks, done, "posts", 100_000, QUICK)] == ["quick"]

@@ -48,7 +48,7 @@ class Extent:
     max_chars : int
         Cells of more characters are left out.
     budget_s : float
-        A contender that would take longer than this for a cell is left out of it.
+        A contender that would take more processor time than this for a cell is left out of it.
     """
 
     n_rows: int
@@ -60,7 +60,7 @@ class Extent:
 
 
 FULL = Extent(8_000, (1_000, 10_000, 100_000), 5, 3, 500_000_000, 30.0)
-QUICK = Extent(1_000, (1_000, 10_000), 2, 1, 5_000_000, 5.0)
+QUICK = Extent(1_000, (1_000, 10_000), 2, 1, 5_000_000, 8.0)
 
 
 def measure_contenders(
@@ -168,9 +168,9 @@ def measure_cell(
 
 
 def expected_s(done: Sequence[dict[str, Any]], key: str, n_chars: int) -> float:
-    """Return how long a contender will take, by the last cell it has done."""
+    """Return how much processor time a contender will take, by the last cell it has done."""
     own = [row for row in done if row["key"] == key]
-    return own[-1]["wall"] * n_chars / own[-1]["chars"] if own else 0.0
+    return own[-1]["cpu"] * n_chars / own[-1]["chars"] if own else 0.0
 
 
 def say(text: str) -> None:

@@ -141,7 +141,7 @@ def throughput_table(rows: Sequence[dict[str, Any]]) -> str:
         (key, *(speed(found.get((key, kind, n))) for kind, n in columns))
         for key in dict.fromkeys(row["key"] for row in rows)
     ]
-    title = "MB/s on the clock (by processor time); – was left out, as it would have taken longer than the budget"
+    title = "MB/s on the clock (by processor time); – was left out, as it would have taken longer than its budget"
     return table((title, *(f"{n:,} {kind}" for kind, n in columns)), body)
 
 
