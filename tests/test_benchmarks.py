@@ -239,6 +239,16 @@ def test_the_report_shows_whole_processes_and_their_memory():
     assert "| 2,000 | 50.0 | 90.0 | 320 |" in text
 
 
+def test_the_report_shows_how_long_it_takes_to_begin():
+    found = {
+        "machine": describe_machine(),
+        "command": "a command",
+        "missing": [],
+        "start": {"a start": [0.3, 0.1, 0.2]},
+    }
+    assert "| a start | 0.200 | 0.100 to 0.300 |" in markdown(found, [])
+
+
 def test_the_report_takes_its_place_in_a_document():
     document = f"Speed\n{BEGIN}\nold\n{END}\nEnd\n"
     written = with_report(document, "new\n")

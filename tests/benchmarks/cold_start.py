@@ -18,13 +18,14 @@ from pathlib import Path
 from statistics import median
 
 from contenders import train_sklearn
-from report import table
+from report import start_table
 from texts import OWN_POSTS
 from timing import by_turns, one_thread, run
 
 from classifier.model import shipped_path
 from classifier.posts import read_posts
 
+ROUNDS = 7
 SCORE, PEER_SCORE = "classifier score one-file.txt", "scikit-learn script, same file"
 LOADING, IMPORTING = "load the model, in a process", "import sklearn, in a process"
 TEXT = "Earn 12 coins a week without risk, write to our manager today.\n" * 5
@@ -75,19 +76,23 @@ def measured(folder: Path) -> dict[str, Callable[[], float]]:
     return processes | {LOADING: partial(told, LOAD), IMPORTING: partial(told, IMPORT_SKLEARN)}
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--json", type=Path, help="file to write every time to")
-    arguments = parser.parse_args()
+def measure_start(n_rounds: int) -> dict[str, list[float]]:
+    """Return the seconds of every run, by name."""
     with tempfile.TemporaryDirectory() as folder:
         calls = measured(Path(folder))
         by_turns(calls, 1)  # files into the cache
-        times = by_turns(calls, arguments.runs)
+        return by_turns(calls, n_rounds)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=ROUNDS)
+    parser.add_argument("--json", type=Path, help="file to write every time to")
+    arguments = parser.parse_args()
+    times = measure_start(arguments.runs)
+    print(start_table(times))
     medians = {name: median(values) for name, values in times.items()}
-    rows = [(name, f"{medians[name]:.3f}", f"{min(values):.3f} to {max(values):.3f}") for name, values in times.items()]
-    print(table(("", "median, s", "from, to"), rows))
     print(f"\nscore, share of the scikit-learn script: {medians[SCORE] / medians[PEER_SCORE]:.3f}")
     print(f"load, share of importing sklearn: {medians[LOADING] / medians[IMPORTING]:.3f}")
     print(f"model file: {shipped_path().stat().st_size / 1e6:.2f} MB")

@@ -2,11 +2,12 @@
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from math import isnan
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from ratios import Ratio
@@ -63,15 +64,17 @@ def with_report(document: str, report: str) -> str:
     return f"{before}{begin}\n\n{report}\n{end}{after}" if end else report
 
 
-def markdown(found: dict[str, Any], reached: Iterable[Ratio]) -> str:
+def markdown(found: dict[str, Any], reached: Sequence[Ratio]) -> str:
     """Return the whole report: the ratios, and the figures they come from."""
-    parts = [head(found), ratio_table(reached)]
+    parts = [head(found), *([ratio_table(reached)] if reached else [])]
     if "scoring" in found:
         parts += [throughput_table(found["scoring"])]
     if "training" in found:
         parts += [contender_table(found)]
     if "processes" in found:
         parts += [process_table(found)]
+    if "start" in found:
+        parts += [start_table(found["start"])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -206,6 +209,14 @@ def process_row(name: str, taken: dict[str, Any]) -> tuple[str, ...]:
     """Return the row of one process."""
     peak = f"{taken['peak'] / 1e6:,.0f}" if "peak" in taken else ""
     return name, f"{taken['bytes'] / 1e6:,.0f}", digits(taken["wall"]), digits(taken["cpu"]), peak
+
+
+def start_table(times: Mapping[str, Sequence[float]]) -> str:
+    """Return how long each took to begin."""
+    rows = [
+        (name, f"{median(seconds):.3f}", f"{min(seconds):.3f} to {max(seconds):.3f}") for name, seconds in times.items()
+    ]
+    return table(("to begin", "s on the clock", "from, to"), rows)
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

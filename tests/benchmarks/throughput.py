@@ -7,18 +7,21 @@
 Each contender trains in a process of its own, and scores in another that stays, on the same rows and documents; they
 take turns, round by round, and medians are printed. Slow ones are given a budget: what would take longer is left
 out and said so. Documents are cut from the corpora beside the project, or from its own posts where there are none.
-Last come whole processes of `classifier score` over large files, which are written to a temporary folder.
+Cold starts (`cold_start.py`) come first, and last whole processes of `classifier score` over large files, which are
+written to a temporary folder.
 """
 
 import argparse
 import json
 import shlex
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from contenders import CONTENDERS, importable
+from cold_start import ROUNDS, measure_start
+from contenders import CONTENDERS, Contender, importable
 from contest import FULL, PARTS, QUICK, measure_contenders, say
 from plot import draw
 from processes import measure_processes
@@ -26,7 +29,8 @@ from ratios import ratios
 from report import describe_machine, markdown, with_report
 from texts import training_rows
 
-PROCESSES = "processes"
+PROCESSES, START = "processes", "start"
+QUICK_STARTS = 3
 
 
 def main() -> None:
@@ -51,7 +55,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer rows, sizes and rounds, smaller files")
     parser.add_argument(
-        "--only", choices=(*PARTS, PROCESSES), help="stop after one part of training, latency, scoring; or processes"
+        "--only", choices=(*PARTS, PROCESSES, START), help="stop after training, latency or scoring; or one part alone"
     )
     parser.add_argument(
         "--contender",
@@ -70,13 +74,22 @@ def parsed() -> argparse.Namespace:
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return every figure that is asked for, and what it was measured on."""
-    extent = QUICK if arguments.quick else FULL
     chosen = [one for one in CONTENDERS if any(name in one.key for name in arguments.contender or [""])]
     packages = importable({one.package for one in chosen})
     present = [one for one in chosen if one.package in packages]
     missing = sorted({one.name for one in chosen if one.package not in packages})
     found: dict[str, Any] = {"machine": describe_machine(), "command": command(arguments), "missing": missing}
+    if arguments.only in (None, START):
+        say("starting")
+        found["start"] = measure_start(QUICK_STARTS if arguments.quick else ROUNDS)
+    return found if arguments.only == START else found | measure_speed(present, arguments)
+
+
+def measure_speed(present: Sequence[Contender], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure the contenders and whole processes on texts of the same rows."""
+    extent = QUICK if arguments.quick else FULL
     rows = training_rows(extent.n_rows if arguments.rows is None else arguments.rows)
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         if arguments.only != PROCESSES:
             found |= measure_contenders(present, rows, Path(folder), extent, arguments.only or PARTS[-1])
