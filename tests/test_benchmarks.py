@@ -99,7 +99,7 @@ def test_parts_for_threads_hold_every_text_once_in_order():
 
 
 def test_a_text_for_vowpal_wabbit_holds_no_mark_that_parts_features():
-    assert vw_example("win: 1|2\nnow") == "| win 1 2 now"
+    assert vw_example("win:1|2 now") == "| win 1 2 now"
 
 
 def test_turns_are_taken_round_by_round():
