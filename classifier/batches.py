@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
-from classifier.documents import Document, Entry, Failure
+from classifier.entries import Document, Entry, Failure
 
 if TYPE_CHECKING:
     import numpy as np

@@ -104,7 +104,9 @@ def score(
 ) -> None:
     """Score posts: the id, score and verdict of each, in input order, as a stream."""
     from classifier.batches import score_stream
-    from classifier.documents import Failure, n_bytes, read_documents
+    from classifier.documents import read_documents
+    from classifier.entries import Failure
+    from classifier.folders import n_bytes
     from classifier.model import load
     from classifier.output import choose_format, open_writer
     from classifier.progress import progress
@@ -144,7 +146,9 @@ def scan(
     fail_on_scam: FailOnScam = False,
 ) -> None:
     """Scan pages (text, .html, or rows with text or html): where inserts stand, how surely, and why."""
-    from classifier.documents import Failure, n_bytes, read_documents
+    from classifier.documents import read_documents
+    from classifier.entries import Failure
+    from classifier.folders import n_bytes
     from classifier.model import load
     from classifier.output import choose_format
     from classifier.progress import progress
@@ -179,7 +183,8 @@ def explain(
     top: Annotated[int, typer.Option("--top", min=1, help="How many reasons.")] = 10,
 ) -> None:
     """Explain scores: the n-grams that carried each, shown in the text on a terminal."""
-    from classifier.documents import Failure, read_documents
+    from classifier.documents import read_documents
+    from classifier.entries import Failure
     from classifier.model import load
     from classifier.output import choose_format
 
@@ -203,7 +208,9 @@ def open_explainer(
     format: Literal["table", "jsonl", "csv"], path: Path | None, top: int
 ) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Give a function that writes one explained post: a page for the eye, one nested row, or a row a reason."""
-    from classifier.output import destination, emitter, open_writer, takes_colour
+    from classifier.destination import destination, emitter
+    from classifier.output import open_writer
+    from classifier.terminal import takes_colour
 
     if format == "table":
         with destination(path) as stream:
@@ -223,7 +230,7 @@ def open_explainer(
 def page(post: dict[str, Any], top: int, *, is_coloured: bool) -> str:
     """Return a post's verdict, its text with marks, and its reasons, for the eye; nothing for a failure, which is told."""
     from classifier.highlight import marked, reason_table
-    from classifier.output import shown
+    from classifier.terminal import shown
 
     if "error" in post:
         return ""
@@ -339,7 +346,7 @@ def inspect(
 
 def report_failure(error: str) -> None:
     """Tell a person what could not be read."""
-    from classifier.output import shown
+    from classifier.terminal import shown
 
     typer.echo(f"classifier: {shown(error)}", err=True)
 

@@ -11,12 +11,17 @@ from pathlib import Path
 
 from classifier.batches import map_stream
 from classifier.clean import clean_html, clean_path, clean_text
-from classifier.documents import STDIN, Document, Entry, Failure, read_post, reader, walk
+from classifier.destination import destination, emitter
+from classifier.documents import reader
+from classifier.entries import Document, Entry, Failure
 from classifier.errors import InputError
+from classifier.folders import STDIN, walk
 from classifier.highlight import SCAM_MARK, shown_lines
 from classifier.model import Model
-from classifier.output import PLAIN, Format, destination, emitter, open_writer, shown, table_writer, takes_colour
+from classifier.output import Format, open_writer
 from classifier.pages import Insert, Page
+from classifier.terminal import PLAIN, shown, table_writer, takes_colour
+from classifier.texts import read_post
 
 FIELDS = ("id", "score", "verdict", "inserts")
 # Characters of the page shown on either side of an insert.

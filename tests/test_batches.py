@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.batches import FIRST_CHARS, MAX_CHARS, batches, map_stream, score_stream
-from classifier.documents import Document, Failure
+from classifier.entries import Document, Failure
 
 ENTRIES = st.lists(st.builds(Document, st.text(), st.text()) | st.builds(Failure, st.text(), st.text()))
 

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier import documents
-from classifier.documents import Document, Failure, n_bytes, read_documents
+from classifier import entries
+from classifier.documents import read_documents
+from classifier.entries import Document, Failure
+from classifier.folders import n_bytes
 
 MEGABYTE = 2**20
 
@@ -48,7 +50,7 @@ def stdin(monkeypatch):
 
 @pytest.fixture
 def small_limit(monkeypatch):
-    monkeypatch.setattr(documents, "MAX_BYTES", MEGABYTE)
+    monkeypatch.setattr(entries, "MAX_BYTES", MEGABYTE)
 
 
 def test_a_lone_string_is_a_type_error():

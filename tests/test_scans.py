@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from corpus import HAM, SPAM
 
-from classifier.documents import Document, Failure
+from classifier.entries import Document, Failure
 from classifier.errors import InputError
 from classifier.pages import Insert, Page
 from classifier.scans import Scanner, cleaned, files_apart, open_scan_writer, row_of, scan_stream, shown_in_place
