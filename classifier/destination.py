@@ -14,7 +14,7 @@ from typing import BinaryIO
 from classifier.errors import ClassifierError
 from classifier.replacement import replacing
 
-Emit = Callable[[str], None]
+Emit = Callable[[bytes], None]
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def standard_output() -> Iterator[BinaryIO]:
     """Give standard output as bytes; if its reader goes away, what is left is dropped."""
     try:
         yield sys.stdout.buffer
-        emitter(sys.stdout.buffer, None, True)("")
+        emitter(sys.stdout.buffer, None, True)(b"")
     except BrokenPipeError:
         # The interpreter flushes once more at its end, and would complain.
         with suppress(io.UnsupportedOperation), Path(os.devnull).open("wb") as nowhere:
@@ -80,11 +80,11 @@ def unwritable(path: Path | None, error: OSError) -> ClassifierError:
 
 
 def emitter(stream: BinaryIO, path: Path | None, flush_each: bool) -> Emit:
-    """Return what writes text as UTF-8; a lone surrogate is written as its escape."""
+    """Return what writes bytes, and says it in words if they cannot be written."""
 
-    def emit(text: str) -> None:
+    def emit(octets: bytes) -> None:
         try:
-            stream.write(text.encode("utf-8", "backslashreplace"))
+            stream.write(octets)
             if flush_each:
                 stream.flush()
         except BrokenPipeError:
@@ -93,3 +93,8 @@ def emitter(stream: BinaryIO, path: Path | None, flush_each: bool) -> Emit:
             raise unwritable(path, error) from error
 
     return emit
+
+
+def encoded(text: str) -> bytes:
+    """Return text as UTF-8; a lone surrogate as its escape."""
+    return text.encode("utf-8", "backslashreplace")

@@ -12,7 +12,7 @@ rows count from 1: lines of JSONL as they stand, rows of CSV and Parquet without
 All are read as UTF-8; an HTML file alone may be asked for undecoded, since it says itself how it is encoded.
 
 Invariant: what cannot be read is a `Failure` in its place and never an exception, and no more than one
-line, one file of one post or one Parquet batch is held at a time.
+stretch of lines, one file of one post or one Parquet batch is held at a time.
 """
 
 import gzip
@@ -25,12 +25,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any, BinaryIO, Literal
 
-from classifier.entries import Columns, Entry, Failure, failure, unreadable
+from classifier.entries import Columns, Document, Entry, Failure, Item, Lines, failure, unreadable
 from classifier.folders import STDIN, walk
-from classifier.tables import read_csv, read_jsonl, read_parquet
-from classifier.texts import READ_BYTES, Stream, read_lines, read_post, suffix
+from classifier.lines import numbered, read_stretches
+from classifier.tables import json_entry, read_csv, read_parquet
+from classifier.texts import READ_BYTES, Stream, read_post, suffix
 
-Reader = Callable[[Stream, str, Columns], Iterator[Entry]]
+Reader = Callable[[Stream, str, Columns], Iterator[Item]]
 StdinFormat = Literal["text", "jsonl"]
 
 
@@ -72,38 +73,68 @@ def read_documents(
     if isinstance(paths, str):
         raise TypeError(f"read_documents: paths is the str {paths!r}, an iterable of paths was expected")
     columns = Columns(text_column, html_column)
-    stdin_reader = read_jsonl if stdin_format == "jsonl" else read_lines if lines else read_post
-    return documents_at(
-        walk(paths), columns, lambda path: stdin_reader if path == STDIN else reader(path, lines), on_bytes
-    )
+    stdin = read_rows if stdin_format == "jsonl" else None
+    items = read_items(paths, columns, lines=lines, stdin=stdin, on_bytes=on_bytes)
+    return parsed(items, columns)
 
 
-def documents_at(
-    paths: Iterable[str | Failure],
+def read_items(
+    paths: Iterable[str],
     columns: Columns,
-    choose: Callable[[str], Reader],
-    on_bytes: Callable[[int], object] | None,
-) -> Iterator[Entry]:
-    """Read each path in turn with the reader chosen for it."""
-    for path in paths:
+    *,
+    lines: bool = False,
+    stdin: Reader | None = None,
+    on_bytes: Callable[[int], object] | None = None,
+) -> Iterator[Item]:
+    """Read documents as `read_documents` does, but leave lines unparsed."""
+    for path in walk(paths):
         if isinstance(path, Failure):
             yield path
         else:
-            yield from read_path(path, choose(path), columns, on_bytes)
+            read = stdin if stdin and path == STDIN else reader(path, lines)
+            yield from read_path(path, read, columns, on_bytes)
+
+
+def parsed(items: Iterable[Item], columns: Columns) -> Iterator[Entry]:
+    """Yield the documents and failures that items are."""
+    for item in items:
+        yield from entries_of(item, columns)
+
+
+def entries_of(item: Item, columns: Columns) -> Iterator[Entry]:
+    """Yield the documents and failures that an item is, lines parsed."""
+    if not isinstance(item, Lines):
+        yield item
+        return
+    for where, line in numbered(item):
+        if isinstance(line, Failure):
+            yield line
+        else:
+            yield json_entry(line, where, columns) if item.are_rows else Document(where, line.rstrip("\r\n"))
+
+
+def read_lines(stream: Stream, path: str, columns: Columns) -> Iterator[Item]:
+    """Read a file of one post a line."""
+    return read_stretches(stream, path, are_rows=False)
+
+
+def read_rows(stream: Stream, path: str, columns: Columns) -> Iterator[Item]:
+    """Read a file of one JSON object a line."""
+    return read_stretches(stream, path, are_rows=True)
 
 
 def reader(path: str, lines: bool) -> Reader:
-    """Return what reads a file, by its suffix."""
+    """Return what reads a file, by its suffix; standard input has none."""
     tables: dict[str, Reader] = {
-        ".jsonl": read_jsonl,
-        ".ndjson": read_jsonl,
+        ".jsonl": read_rows,
+        ".ndjson": read_rows,
         ".csv": read_csv,
         ".parquet": read_parquet,
     }
     return tables.get(suffix(path), read_lines if lines else read_post)
 
 
-def read_path(path: str, read: Reader, columns: Columns, on_bytes: Callable[[int], object] | None) -> Iterator[Entry]:
+def read_path(path: str, read: Reader, columns: Columns, on_bytes: Callable[[int], object] | None) -> Iterator[Item]:
     """Read one file; what goes wrong on the way is a failure after the documents that went well."""
     with ExitStack() as stack:
         try:
@@ -117,8 +148,8 @@ def read_path(path: str, read: Reader, columns: Columns, on_bytes: Callable[[int
             return
         stream = gzip.GzipFile(fileobj=raw) if path.lower().endswith(".gz") else raw
         try:
-            entries = read(stream, path, columns)
-            yield from entries if on_bytes is None or path == STDIN else followed(entries, raw, on_bytes)
+            items = unshortened(read(stream, path, columns), raw, path)
+            yield from items if on_bytes is None else followed(items, raw, path, on_bytes)
         except EOFError:
             yield failure(
                 path, "cut off before the end of the gzip stream, a whole file was expected", "fetch it again"
@@ -135,17 +166,29 @@ def standard_input() -> io.BufferedReader:
     return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)
 
 
-def followed(entries: Iterable[Entry], raw: BinaryIO, on_bytes: Callable[[int], object]) -> Iterator[Entry]:
-    """Pass the documents of a file on and tell how far it has been read."""
-    status = os.fstat(raw.fileno()) if raw.seekable() else None
-    if status is None or not stat.S_ISREG(status.st_mode):
-        yield from entries
-        return
-    done = 0
-    for entry in entries:
+def unshortened(items: Iterable[Item], raw: BinaryIO, path: str) -> Iterator[Item]:
+    """Pass the items of a file on, and then say so if it has been cut while it was read."""
+    n_before = n_bytes_on_disk(raw, path)
+    yield from items
+    n_after = n_bytes_on_disk(raw, path)
+    if n_before is not None and n_after is not None and n_after < n_before:
+        wrong = f"cut from {n_before:,} to {n_after:,} bytes while it was read, a whole file was expected"
+        yield failure(path, wrong, "run again once nothing writes to it")
+
+
+def n_bytes_on_disk(raw: BinaryIO, path: str) -> int | None:
+    """Return the size of an open file, or None if it is a pipe or a device."""
+    status = None if path == STDIN else os.fstat(raw.fileno())
+    return status.st_size if status and stat.S_ISREG(status.st_mode) else None
+
+
+def followed(items: Iterable[Item], raw: BinaryIO, path: str, on_bytes: Callable[[int], object]) -> Iterator[Item]:
+    """Pass the items of a file on and tell how far it has been read."""
+    size, done = n_bytes_on_disk(raw, path), 0
+    for item in items:
         # Parquet keeps its table of contents at the end, so that the position jumps.
-        now = max(done, min(raw.tell(), status.st_size))
+        now = done if size is None else max(done, min(raw.tell(), size))
         on_bytes(now - done)
         done = now
-        yield entry
-    on_bytes(status.st_size - done)
+        yield item
+    on_bytes((size or 0) - done)

@@ -1,4 +1,4 @@
-"""The entries: what reading yields, a document or the failure that stands in its place.
+"""The entries: what reading yields, a document, the failure that stands in its place, or lines not yet parsed.
 
 Invariant: a failure's wording is `where: what is wrong, what was expected; what to do`.
 """
@@ -66,7 +66,30 @@ class Columns:
     html: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Whole lines of a file, not yet parsed.
+
+    Attributes
+    ----------
+    path : str
+        Of the file, as its lines' ids begin.
+    first : int
+        The number of the first line, from 1.
+    octets : bytes
+        The lines with their ends; the last line of a file may have none.
+    are_rows : bool
+        Whether each is a JSON object, or else a post.
+    """
+
+    path: str
+    first: int
+    octets: bytes
+    are_rows: bool
+
+
 Entry = Document | Failure
+Item = Entry | Lines
 
 
 def failure(where: str, wrong: str, advice: str, name: str | None = None) -> Failure:

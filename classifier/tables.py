@@ -13,16 +13,15 @@ from typing import Any
 
 from classifier import entries
 from classifier.entries import Columns, Document, Entry, Failure, failure, kind, no_column, too_long
-from classifier.texts import Stream, bounded_line, decoded, numbered_lines, refusal
+from classifier.texts import Stream, bounded_line, decoded, refusal
 
 PARQUET_ROWS = 500
 
 
-def read_jsonl(stream: Stream, path: str, columns: Columns) -> Iterator[Entry]:
-    """Read a file of one JSON object a line."""
-    for where, line in numbered_lines(stream, path):
-        row = line if isinstance(line, Failure) else json_row(line, where)
-        yield row if isinstance(row, Failure) else row_document(row, where, columns)
+def json_entry(line: str, where: str, columns: Columns) -> Entry:
+    """Take the document of one line of JSON."""
+    row = json_row(line, where)
+    return row if isinstance(row, Failure) else row_document(row, where, columns)
 
 
 def json_row(line: str, where: str) -> dict[str, object] | Failure:

@@ -5,25 +5,16 @@ fixed width; a failure's error stands from the verdict's place on.
 """
 
 import os
-import shutil
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from classifier.destination import Emit
-from classifier.writers import DECIMALS, Row, Write, figure
+from classifier.writers import DECIMALS, Row, figure
 
 # Characters of a column; an id of an ordinary path fits.
 WIDTHS = {"id": 40, "score": 2 + DECIMALS, "verdict": 7}
 OTHER_WIDTH, LEAST_WIDTH, GAP = 12, 12, "  "
 COLOURS = {"scam": "\x1b[1;31m", "unsure": "\x1b[33m", "ham": "\x1b[32m", "error": "\x1b[35m"}
 PLAIN = "\x1b[0m"
-
-
-def table_writer(emit: Emit, fields: Sequence[str], is_coloured: bool) -> Write:
-    """Write the header and return what writes a row under it."""
-    widths = column_widths(fields, shutil.get_terminal_size().columns)
-    emit(table_line(dict(zip(fields, fields, strict=True)), widths, is_coloured=False))
-    return lambda row: emit(table_line(row, widths, is_coloured=is_coloured))
 
 
 def takes_colour() -> bool:

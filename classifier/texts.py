@@ -1,4 +1,4 @@
-"""The texts: a file as one post, or as one post a line.
+"""The texts: a file as one post, and how its bytes are read as text.
 
 All are read as UTF-8; an HTML file alone may be asked for undecoded, since it says itself how it is encoded.
 """
@@ -7,7 +7,6 @@ import gzip
 import io
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
-from itertools import count
 
 from classifier import entries
 from classifier.entries import Columns, Document, Entry, Failure, binary, empty, failure, too_long
@@ -66,32 +65,6 @@ def read_bounded(stream: Stream) -> bytes | None:
         if size > entries.MAX_BYTES:
             return None
     return b"".join(chunks)
-
-
-def read_lines(stream: Stream, path: str, columns: Columns) -> Iterator[Entry]:
-    """Read a file of one post a line."""
-    for where, line in numbered_lines(stream, path):
-        if isinstance(line, Failure):
-            yield line
-        else:
-            yield Document(where, line.rstrip("\r\n"))
-
-
-def numbered_lines(stream: Stream, path: str) -> Iterator[tuple[str, str | Failure]]:
-    """Yield `path:LINE` and the text of each line that is not blank."""
-    refused = refusal(stream, path)
-    if refused:
-        yield path, refused
-        return
-    for number in count(1):
-        where = f"{path}:{number}"
-        line = bounded_line(stream, entries.MAX_BYTES)
-        if line is None:
-            yield where, too_long(where, where)
-        elif not line:
-            return
-        elif not line.isspace():
-            yield where, decoded(line, where)
 
 
 def bounded_line(stream: Stream, max_bytes: int) -> bytes | None:

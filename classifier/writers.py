@@ -1,4 +1,4 @@
-"""The writers: results as text, a row as a line of JSON or of CSV.
+"""The writers: a row of results as a line of JSON or of CSV.
 
 What is written is always valid UTF-8. A text may come from anyone: in CSV no cell of it is a formula, in
 JSONL no character of it ends the line.
@@ -13,12 +13,9 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-
-from classifier.destination import Emit
+from collections.abc import Mapping, Sequence
 
 Row = Mapping[str, object]
-Write = Callable[[Row], None]
 
 DECIMALS = 6
 # Where a spreadsheet reads a cell that begins so as a formula (OWASP, CSV Injection).
@@ -27,11 +24,6 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # or drive terminals (C1 controls).
 JSON = json.JSONEncoder(ensure_ascii=False)
 UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-def jsonl_writer(emit: Emit, fields: Sequence[str], is_coloured: bool) -> Write:
-    """Return what writes a row as one JSON object a line, fields as they come."""
-    return lambda row: emit(as_json(row) + "\n")
 
 
 def as_json(value: object) -> str:
@@ -56,11 +48,14 @@ def rounded(value: object) -> object:
     return {name: rounded(inner) for name, inner in value.items()}
 
 
-def csv_writer(emit: Emit, fields: Sequence[str], is_coloured: bool) -> Write:
-    """Write the header and return what writes a row under it."""
-    columns = [*fields, "error"]
-    emit(csv_line(columns))
-    return lambda row: emit(csv_line([csv_cell(row.get(column)) for column in columns]))
+def csv_header(fields: Sequence[str]) -> str:
+    """Return the first line: the fields and what a failure has."""
+    return csv_line([*fields, "error"])
+
+
+def csv_row(fields: Sequence[str], row: Row) -> str:
+    """Return the line of a row."""
+    return csv_line([csv_cell(row.get(field)) for field in (*fields, "error")])
 
 
 def csv_line(cells: Sequence[str]) -> str:
