@@ -243,6 +243,31 @@ def test_broken_gzip_is_a_failure(tmp_path, content):
     assert error_of(write(tmp_path / "a.txt.gz", content)).startswith("a.txt.gz: broken gzip (")
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.txt"])
+def test_a_file_that_is_cut_while_it_is_read_is_said_after_what_was_read(name, tmp_path):
+    row = {"a.jsonl": '{"text": "some words"}\n', "a.csv": "some words\n", "a.txt": "some words\n"}[name]
+    path = write(tmp_path / name, ("text\n" if name == "a.csv" else "") + row * 20_000)
+    found = read_documents([path], lines=True)
+    first = next(found)
+    n_bytes = Path(path).stat().st_size
+    os.truncate(path, 70_000)
+    *rest, last = found
+    assert isinstance(first, Document)
+    assert len(rest) > 1000
+    assert last.error == (
+        f"{path}: cut from {n_bytes:,} to 70,000 bytes while it was read, a whole file was expected; "
+        "run again once nothing writes to it"
+    )
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_read_to_its_end(tmp_path):
+    path = write(tmp_path / "a.txt", "some words\n" * 20_000)
+    found = read_documents([path], lines=True)
+    next(found)
+    Path(path).unlink()
+    assert len(list(found)) == 19_999
+
+
 # Rows
 
 
