@@ -103,10 +103,11 @@ def run(
         What was written, by earlier runs, too.
     """
     with opened(target) as (rows, done, take):
-        if done.n_entries:
-            tell(f"{target.path}: {done.n_entries:,} {'are' if done.written_ns else 'were'} done already")
         if done.written_ns is not None:
+            tell(f"{target.path}: whole already, {done.n_entries:,} rows; nothing is left to do")
             return done
+        if done.n_entries:
+            tell(f"{target.path}: goes on after {done.n_entries:,} rows that are there")
         with progress(task, n_bytes(source.paths), quiet=target.is_shared) as advance:
             items = read_items(source.paths, source.columns, lines=source.lines, on_bytes=advance)
             portions = batches(beyond(items, done.n_entries), flush_each=source.is_awaited)
