@@ -13,6 +13,7 @@ Invariants: an answer a portion, in order; at most `WINDOW` portions a process a
 started is left when the stream ends, is closed or is interrupted.
 """
 
+import importlib
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -29,6 +30,8 @@ from classifier.writers import Row
 # Seconds of work after which more is expected to come. Loading the compiled loop takes as long: at worst, a
 # run takes twice as long as if it had been known beforehand what pays.
 WORTH_S = 1.0
+# More characters than `classifier.model` judges without the compiled loops once they are loaded.
+WARMING_TEXT = "The council met on Monday.\n\n" * 200
 # Portions in hand for each process: one being judged and one waiting.
 WINDOW = 2
 
@@ -133,10 +136,9 @@ def finished(window: deque[Future[Answer]], n_left: int) -> Iterator[Answer]:
 
 
 def warm_up(model: Model) -> None:
-    """Load the compiled loop and its machine code, which are then used for all but the shortest texts."""
-    from classifier import compiled
-
-    compiled.logits(["the first text " * 100], model.weights)
+    """Load the compiled loops and their machine code, which are then used for all but the shortest texts."""
+    importlib.import_module("classifier.compiled")
+    model.score(WARMING_TEXT)
 
 
 def answered(

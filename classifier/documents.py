@@ -28,7 +28,7 @@ from typing import Any, BinaryIO, Literal
 from classifier.entries import Columns, Document, Entry, Failure, Item, Lines, failure, unreadable
 from classifier.folders import STDIN, walk
 from classifier.lines import numbered, read_stretches
-from classifier.tables import json_entry, read_csv, read_parquet
+from classifier.rows import json_entry, read_csv, read_parquet
 from classifier.texts import READ_BYTES, Stream, read_post, suffix
 
 Reader = Callable[[Stream, str, Columns], Iterator[Item]]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from classifier.answers import Answer, Result, answered, warm_up
+from classifier.answers import WARMING_TEXT, Answer, Result, answered, warm_up
 from classifier.clean import clean_html, clean_path, clean_text
 from classifier.documents import parsed, reader
 from classifier.entries import Columns, Document, Failure, Item
@@ -58,7 +58,7 @@ class Scanner:
     def warm_up(self) -> None:
         """Load what every page needs."""
         warm_up(self.model)
-        self.model.scan("The council met.")
+        self.model.scan(WARMING_TEXT)
 
     def scan(self, document: Document) -> Page | Failure:
         """Scan a page, and write its clean copy."""

@@ -24,7 +24,7 @@ LAYERS = (
     *("passages", "posts", "recipe", "composition"),
     *("training", "page_training"),
     *("model", "evaluation", "page_evaluation"),
-    *("entries", "folders", "texts", "lines", "tables", "documents", "batches"),
+    *("entries", "folders", "texts", "lines", "rows", "documents", "batches"),
     *("destination", "writers", "terminal", "output", "progress", "highlight"),
     *("answers", "workers", "scores", "scans", "journal", "runs"),
     *("cli", "__main__"),

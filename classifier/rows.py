@@ -1,4 +1,4 @@
-"""The tables: files of one post a row, in JSON Lines, CSV or Parquet.
+"""The rows: files of one post a row, in JSON Lines, CSV or Parquet.
 
 Invariant: a row that cannot be read is a failure in its place, and no more than one row or one Parquet
 batch is held at a time.
