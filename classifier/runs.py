@@ -2,8 +2,8 @@
 
     paths -> items -> portions -> answers -> rows in their place
 
-Invariant: a row for every document and every failure, in input order; if it is ended early, standard output
-ends with a whole row of some portion, a file is left as it was, and with `--resume` nothing is lost.
+Invariant: a row for every document and every failure, in input order; if it is ended early, a file is left
+as it was, and with `--resume` what is written is kept.
 """
 
 import hashlib
