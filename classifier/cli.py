@@ -59,7 +59,15 @@ Format = Annotated[
 Output = Annotated[
     Path | None, typer.Option("--output", help="File to write instead of stdout; replaced only when all is done.")
 ]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Threads that score.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", min=1, help="Processes that score; if not given, all processors in bulk and one for little."
+    ),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Take up the --output of a run with --resume that was interrupted.")
+]
 Lines = Annotated[bool, typer.Option("--lines", help="One post per line instead of one per file.")]
 FailOnScam = Annotated[bool, typer.Option("--fail-on-scam", help="Exit with 3 if anything was flagged.")]
 
@@ -99,35 +107,23 @@ def score(
     threshold: Threshold = None,
     format: Format = None,
     output: Output = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
+    resume: Resume = False,
     fail_on_scam: FailOnScam = False,
 ) -> None:
     """Score posts: the id, score and verdict of each, in input order, as a stream."""
-    from classifier.batches import score_stream
-    from classifier.documents import Failure, n_bytes, read_documents
     from classifier.model import load
-    from classifier.output import choose_format, open_writer
-    from classifier.progress import progress
+    from classifier.output import choose_format
+    from classifier.runs import Source, Target, identity, run
+    from classifier.scores import COLUMNS, FIELDS, Scorer
 
-    loaded = load(model)
-    is_awaited = "-" in paths and lines
-    failed = flagged = False
-    with (
-        open_writer(choose_format(format, output), output, HEAD_FIELDS, flush_each=is_awaited) as write,
-        progress("scoring", n_bytes(paths), quiet=output is None and sys.stdout.isatty()) as advance,
-    ):
-        documents = read_documents(paths, lines=lines, on_bytes=advance)
-        for found in score_stream(documents, loaded.score_many, jobs=jobs, flush_each=is_awaited):
-            if isinstance(found, Failure):
-                failed = True
-                report_failure(found.error)
-                write({"id": found.id, "error": found.error})
-                continue
-            document, value = found
-            verdict = loaded.verdict(value, threshold)
-            flagged |= verdict == "scam"
-            write({"id": document.id, "score": value, "verdict": verdict})
-    leave(failed=failed, flagged=flagged and fail_on_scam)
+    chosen = choose_format(format, output)
+    check_resume(resume, paths, chosen, output)
+    loaded, source = load(model), Source(tuple(paths), COLUMNS, lines)
+    belongs = identity(loaded, source, command="score", format=chosen, threshold=threshold) if resume else None
+    target = Target(output, chosen, FIELDS, belongs)
+    done = run("scoring", source, target, lambda rows: Scorer(loaded, rows, threshold), jobs=jobs, tell=tell)
+    leave(failed=done.has_failures, flagged=done.is_flagged and fail_on_scam)
 
 
 @app.command()
@@ -137,35 +133,26 @@ def scan(
     threshold: Threshold = None,
     format: Format = None,
     output: Output = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
+    resume: Resume = False,
     clean: Annotated[
         Path | None, typer.Option("--clean", help="Folder to write each page to without its inserts.")
     ] = None,
     fail_on_scam: FailOnScam = False,
 ) -> None:
     """Scan pages (text, .html, or rows with text or html): where inserts stand, how surely, and why."""
-    from classifier.documents import Failure, n_bytes, read_documents
     from classifier.model import load
     from classifier.output import choose_format
-    from classifier.progress import progress
-    from classifier.scans import Scanner, files_apart, open_scan_writer, scan_stream
+    from classifier.runs import Source, Target, identity, run
+    from classifier.scans import COLUMNS, FIELDS, Scanner, files_apart
 
-    scanner = Scanner(load(model), threshold, clean)
-    pages = files_apart(paths, clean) if clean else paths
-    failed = flagged = False
-    with (
-        open_scan_writer(choose_format(format, output), output) as write,
-        progress("scanning", n_bytes(pages), quiet=output is None and sys.stdout.isatty()) as advance,
-    ):
-        documents = read_documents(pages, html_column="html", on_bytes=advance)
-        for found in scan_stream(documents, scanner, jobs=jobs):
-            if isinstance(found, Failure):
-                failed = True
-                report_failure(found.error)
-            else:
-                flagged |= bool(found[1].inserts)
-            write(found)
-    leave(failed=failed, flagged=flagged and fail_on_scam)
+    chosen = choose_format(format, output)
+    check_resume(resume, paths, chosen, output)
+    loaded, source = load(model), Source(tuple(files_apart(paths, clean) if clean else paths), COLUMNS)
+    options = {"command": "scan", "format": chosen, "threshold": threshold, "clean": clean and str(clean)}
+    target = Target(output, chosen, FIELDS, identity(loaded, source, **options) if resume else None)
+    done = run("scanning", source, target, lambda rows: Scanner(loaded, rows, threshold, clean), jobs=jobs, tell=tell)
+    leave(failed=done.has_failures, flagged=done.is_flagged and fail_on_scam)
 
 
 @app.command()
@@ -179,7 +166,8 @@ def explain(
     top: Annotated[int, typer.Option("--top", min=1, help="How many reasons.")] = 10,
 ) -> None:
     """Explain scores: the n-grams that carried each, shown in the text on a terminal."""
-    from classifier.documents import Failure, read_documents
+    from classifier.documents import read_documents
+    from classifier.entries import Failure
     from classifier.model import load
     from classifier.output import choose_format
 
@@ -189,7 +177,7 @@ def explain(
         for document in read_documents(paths, lines=lines):
             if isinstance(document, Failure):
                 failed = True
-                report_failure(document.error)
+                tell(document.error)
                 write({"id": document.id, "error": document.error})
                 continue
             value = loaded.score(document.text)
@@ -203,12 +191,14 @@ def open_explainer(
     format: Literal["table", "jsonl", "csv"], path: Path | None, top: int
 ) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Give a function that writes one explained post: a page for the eye, one nested row, or a row a reason."""
-    from classifier.output import destination, emitter, open_writer, takes_colour
+    from classifier.destination import destination, emitter, encoded
+    from classifier.output import open_writer
+    from classifier.terminal import takes_colour
 
     if format == "table":
         with destination(path) as stream:
             emit, is_coloured = emitter(stream, path, True), stream.isatty() and takes_colour()
-            yield lambda post: emit(page(post, top, is_coloured=is_coloured))
+            yield lambda post: emit(encoded(page(post, top, is_coloured=is_coloured)))
         return
     rows = nested_rows if format == "jsonl" else flat_rows
     with open_writer(format, path, REASON_FIELDS, flush_each=True) as write:
@@ -223,7 +213,7 @@ def open_explainer(
 def page(post: dict[str, Any], top: int, *, is_coloured: bool) -> str:
     """Return a post's verdict, its text with marks, and its reasons, for the eye; nothing for a failure, which is told."""
     from classifier.highlight import marked, reason_table
-    from classifier.output import shown
+    from classifier.terminal import shown
 
     if "error" in post:
         return ""
@@ -337,11 +327,26 @@ def inspect(
     typer.echo(json.dumps(load(model).describe(), indent=2, ensure_ascii=False))
 
 
-def report_failure(error: str) -> None:
-    """Tell a person what could not be read."""
-    from classifier.output import shown
+def check_resume(wanted: bool, paths: list[str], format: str, output: Path | None) -> None:
+    """Refuse to resume what could not be read or written a second time."""
+    wrong = (
+        "needs --output, the file to continue"
+        if output is None
+        else "needs files: standard input cannot be read a second time"
+        if "-" in paths
+        else "needs --format jsonl or csv: a table is for the eye"
+        if format == "table"
+        else None
+    )
+    if wanted and wrong:
+        raise typer.BadParameter(wrong, param_hint="--resume")
 
-    typer.echo(f"classifier: {shown(error)}", err=True)
+
+def tell(message: str) -> None:
+    """Tell a person what could not be read, and the like."""
+    from classifier.terminal import shown
+
+    typer.echo(f"classifier: {shown(message)}", err=True)
 
 
 def leave(*, failed: bool = False, flagged: bool = False) -> None:

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from classifier.output import PLAIN, shown
 from classifier.reasons import Explanation, Reason
+from classifier.terminal import PLAIN, shown
 
 # A stretch is marked from this share of the heaviest character's on. Chosen: at half of it or twice
 # as much the same words stand out.

@@ -4,38 +4,61 @@ Invariant: one page that cannot be scanned is a failure in its place and stops n
 """
 
 import gzip
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from classifier.batches import map_stream
+from classifier.answers import WARMING_TEXT, Answer, Result, answered, warm_up
 from classifier.clean import clean_html, clean_path, clean_text
-from classifier.documents import STDIN, Document, Entry, Failure, read_post, reader, walk
+from classifier.documents import parsed, reader
+from classifier.entries import Columns, Document, Failure, Item
 from classifier.errors import InputError
+from classifier.folders import STDIN, walk
 from classifier.highlight import SCAM_MARK, shown_lines
 from classifier.model import Model
-from classifier.output import PLAIN, Format, destination, emitter, open_writer, shown, table_writer, takes_colour
+from classifier.output import Layout
 from classifier.pages import Insert, Page
+from classifier.terminal import PLAIN, shown
+from classifier.texts import read_post
 
 FIELDS = ("id", "score", "verdict", "inserts")
+COLUMNS = Columns("text", "html")
 # Characters of the page shown on either side of an insert.
 CONTEXT_CHARS = 80
-
-Found = tuple[Document, Page] | Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """A model at a threshold, and where clean copies go, if anywhere."""
+    """A model at a threshold, how its rows are laid out, and where clean copies go, if anywhere."""
 
     model: Model
+    layout: Layout
     threshold: float | None = None
     clean: Path | None = None
 
-    def scan_many(self, documents: Sequence[Document]) -> list[Page | Failure]:
-        """Scan pages one by one, and write their clean copies."""
-        return [self.scan(document) for document in documents]
+    def answer(self, portion: Sequence[Item]) -> Answer:
+        """Scan the pages of a portion, and write their clean copies."""
+        return answered(parsed(portion, COLUMNS), self.results, self.layout.line)
+
+    def results(self, documents: Sequence[Document]) -> Iterator[Result]:
+        """Yield what is written for each page, and whether it is flagged."""
+        for document in documents:
+            page = self.scan(document)
+            yield page if isinstance(page, Failure) else (self.written(document, page), bool(page.inserts))
+
+    def written(self, document: Document, page: Page) -> str:
+        """Return the row of a page; in a table, each insert in its place follows."""
+        if self.layout.format != "table":
+            return self.layout.line(row_of(document, page, nested=self.layout.format == "jsonl"))
+        shown_inserts = shown_in_place(document, page, is_coloured=self.layout.is_coloured)
+        return self.layout.line(row_of(document, page, nested=False)) + shown_inserts
+
+    def warm_up(self) -> None:
+        """Load what every page needs."""
+        warm_up(self.model)
+        self.model.scan(WARMING_TEXT)
 
     def scan(self, document: Document) -> Page | Failure:
         """Scan a page, and write its clean copy."""
@@ -56,18 +79,21 @@ class Scanner:
         path.parent.mkdir(parents=True, exist_ok=True)
         rest = cleaned(document, page)
         octets = rest if isinstance(rest, bytes) else rest.encode("utf-8", "surrogatepass")
-        path.write_bytes(gzip.compress(octets, mtime=0) if path.suffix == ".gz" else octets)
+        put(path, gzip.compress(octets, mtime=0) if path.suffix == ".gz" else octets)
 
 
-def scan_stream(items: Iterable[Entry], scanner: Scanner, *, jobs: int = 1) -> Iterator[Found]:
-    """Scan documents in input order; what cannot be read or scanned is a failure in its place."""
-    for found in map_stream(items, scanner.scan_many, jobs=jobs):
-        if isinstance(found, Failure):
-            yield found
-        elif isinstance(found[1], Failure):
-            yield found[1]
-        else:
-            yield found[0], found[1]
+def put(path: Path, octets: bytes) -> None:
+    """Write a copy whole or not at all, also if this process is killed.
+
+    Not waited for until it is on the disk, as `classifier.replacement` would: there may be a million.
+    """
+    beside = path.with_name(f".{os.getpid()}-{threading.get_ident()}")
+    try:
+        beside.write_bytes(octets)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def files_apart(paths: Iterable[str], folder: Path) -> list[str]:
@@ -106,32 +132,8 @@ def cleaned(document: Document, page: Page) -> str | bytes:
     )
 
 
-@contextmanager
-def open_scan_writer(format: Format, path: Path | None) -> Iterator[Callable[[Found], None]]:
-    """Give a function that writes what was found in a page: a row, and in a table each insert in its place, too."""
-    if format != "table":
-        with open_writer(format, path, FIELDS) as write_row:
-            yield lambda found: write_row(row_of(found, nested=format == "jsonl"))
-        return
-    with destination(path) as stream:
-        is_terminal = stream.isatty()
-        is_coloured = is_terminal and takes_colour()
-        emit = emitter(stream, path, is_terminal)
-        write_line = table_writer(emit, FIELDS, is_coloured)
-
-        def write(found: Found) -> None:
-            write_line(row_of(found, nested=False))
-            if not isinstance(found, Failure):
-                emit(shown_in_place(*found, is_coloured=is_coloured))
-
-        yield write
-
-
-def row_of(found: Found, *, nested: bool) -> dict[str, object]:
-    """Return what was found as a row; inserts as their texts where rows may not nest."""
-    if isinstance(found, Failure):
-        return {"id": found.id, "error": found.error}
-    document, page = found
+def row_of(document: Document, page: Page, *, nested: bool) -> dict[str, object]:
+    """Return what was found in a page as a row; inserts as their texts where rows may not nest."""
     head: dict[str, object] = {"id": document.id, "score": page.score, "verdict": page.verdict}
     if not nested:
         return head | {"inserts": [insert.text for insert in page.inserts]}

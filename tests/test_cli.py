@@ -10,8 +10,8 @@ import classifier
 from classifier.cli import app
 
 OPTIONS = {
-    "score": {"--lines", "--model", "--threshold", "--format", "--output", "--jobs", "--fail-on-scam"},
-    "scan": {"--model", "--threshold", "--format", "--output", "--jobs", "--clean", "--fail-on-scam"},
+    "score": {"--lines", "--model", "--threshold", "--format", "--output", "--jobs", "--resume", "--fail-on-scam"},
+    "scan": {"--model", "--threshold", "--format", "--output", "--jobs", "--resume", "--clean", "--fail-on-scam"},
     "explain": {"--lines", "--model", "--threshold", "--format", "--output", "--top"},
     "train": {"--output", "--max-fpr"},
     "evaluate": {"--pages", "--model", "--threshold", "--format", "--output"},
@@ -91,6 +91,9 @@ def test_a_command_without_its_argument_is_wrong_usage(command):
         (["evaluate", "a.csv", "--threshold", "2"], "--threshold"),
         (["score", "a.txt", "--jobs", "0"], "--jobs"),
         (["score", "a.txt", "--jobs", "two"], "--jobs"),
+        (["score", "a.txt", "--resume"], "needs --output, the file to continue"),
+        (["score", "-", "--resume", "--output", "o"], "needs files: standard input cannot be read a second time"),
+        (["scan", "a.txt", "--resume", "--output", "o", "--format", "table"], "needs --format jsonl or csv"),
         (["explain", "a.txt", "--top", "0"], "--top"),
         (["score", "a.txt", "--model"], "--model"),
         (["scan", "a.txt", "--lines"], "No such option: --lines"),

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier import documents
-from classifier.documents import Document, Failure, n_bytes, read_documents
+from classifier import entries
+from classifier.documents import read_documents
+from classifier.entries import Document, Failure
+from classifier.folders import n_bytes
 
 MEGABYTE = 2**20
 
@@ -48,7 +50,7 @@ def stdin(monkeypatch):
 
 @pytest.fixture
 def small_limit(monkeypatch):
-    monkeypatch.setattr(documents, "MAX_BYTES", MEGABYTE)
+    monkeypatch.setattr(entries, "MAX_BYTES", MEGABYTE)
 
 
 def test_a_lone_string_is_a_type_error():
@@ -239,6 +241,31 @@ def test_truncated_gzip_fails_after_the_good_rows(tmp_path, cut):
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"x" * 999)[:15] + b"\xff" * 40], ids=["magic", "bytes"])
 def test_broken_gzip_is_a_failure(tmp_path, content):
     assert error_of(write(tmp_path / "a.txt.gz", content)).startswith("a.txt.gz: broken gzip (")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.txt"])
+def test_a_file_that_is_cut_while_it_is_read_is_said_after_what_was_read(name, tmp_path):
+    row = {"a.jsonl": '{"text": "some words"}\n', "a.csv": "some words\n", "a.txt": "some words\n"}[name]
+    path = write(tmp_path / name, ("text\n" if name == "a.csv" else "") + row * 20_000)
+    found = read_documents([path], lines=True)
+    first = next(found)
+    n_bytes = Path(path).stat().st_size
+    os.truncate(path, 70_000)
+    *rest, last = found
+    assert isinstance(first, Document)
+    assert len(rest) > 1000
+    assert last.error == (
+        f"{path}: cut from {n_bytes:,} to 70,000 bytes while it was read, a whole file was expected; "
+        "run again once nothing writes to it"
+    )
+
+
+def test_a_file_that_vanishes_while_it_is_read_is_read_to_its_end(tmp_path):
+    path = write(tmp_path / "a.txt", "some words\n" * 20_000)
+    found = read_documents([path], lines=True)
+    next(found)
+    Path(path).unlink()
+    assert len(list(found)) == 19_999
 
 
 # Rows

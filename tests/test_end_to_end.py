@@ -183,7 +183,7 @@ def score_of_parquet(folder: Path, path: Path) -> bytes:
     return run("score", "posts.parquet", "--model", path, folder=folder).stdout
 
 
-def score_in_threads(folder: Path, path: Path) -> bytes:
+def score_in_processes(folder: Path, path: Path) -> bytes:
     (folder / "posts.jsonl").write_text(as_jsonl(TEXTS), encoding="utf-8")
     return run("score", "posts.jsonl", "--jobs", "3", "--model", path, folder=folder).stdout
 
@@ -205,7 +205,7 @@ ENTRY_POINTS = [
     score_of_zipped_jsonl,
     score_of_csv,
     score_of_parquet,
-    score_in_threads,
+    score_in_processes,
     score_to_a_file,
 ]
 
@@ -379,7 +379,7 @@ def test_a_trained_model_scans_as_in_the_library(threshold, path, trained, tmp_p
     assert [(i["start"], i["end"]) for i in row["inserts"]] == [(i.start, i.end) for i in page.inserts]
 
 
-def test_scan_in_threads_and_to_a_file_gives_the_same(by_hand, tmp_path):
+def test_scan_in_processes_and_to_a_file_gives_the_same(by_hand, tmp_path):
     lines = [{"text" if n % 2 else "html": f"{PAGE}\n\nPage {n}"} for n in range(200)]
     (tmp_path / "pages.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     one = run("scan", "pages.jsonl", "--model", by_hand, folder=tmp_path)

@@ -24,7 +24,9 @@ LAYERS = (
     *("passages", "posts", "recipe", "composition"),
     *("training", "page_training"),
     *("model", "evaluation", "page_evaluation"),
-    *("documents", "batches", "output", "progress", "highlight", "scans"),
+    *("entries", "folders", "texts", "lines", "rows", "documents", "batches"),
+    *("destination", "writers", "terminal", "output", "progress", "highlight"),
+    *("answers", "workers", "scores", "scans", "journal", "runs"),
     *("cli", "__main__"),
 )
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.errors import ClassifierError, InputError
-from classifier.output import choose_format, open_writer, text_width
+from classifier.output import choose_format, open_writer
 from classifier.progress import progress
+from classifier.terminal import text_width
 
 FIELDS = ("id", "score", "verdict")
 ROW = {"id": "news/a.txt", "score": 0.12345678, "verdict": "ham"}

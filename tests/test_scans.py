@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from corpus import HAM, SPAM
 
-from classifier.documents import Document, Failure
+from classifier.entries import Document, Failure, Lines
 from classifier.errors import InputError
+from classifier.output import layout
 from classifier.pages import Insert, Page
-from classifier.scans import Scanner, cleaned, files_apart, open_scan_writer, row_of, scan_stream, shown_in_place
+from classifier.scans import FIELDS, Scanner, cleaned, files_apart, row_of, shown_in_place
 
 TEXT = "\n\n".join([HAM[0], SPAM[0], HAM[1]])
 HTML = f"<p>{HAM[0]}</p>\n<aside><p>{SPAM[0]}</p></aside>\n<p hidden>{SPAM[1]}</p>"
@@ -23,6 +24,9 @@ def place(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+JSONL = layout("jsonl", FIELDS)
+
+
 def scanned(document: Document, model) -> tuple[Document, Page]:
     return document, model.scan(document.page, html=document.is_html)
 
@@ -31,7 +35,7 @@ def scanned(document: Document, model) -> tuple[Document, Page]:
 
 
 def test_a_row_of_a_text_has_offsets(model):
-    row = row_of(scanned(Document("a", TEXT), model), nested=True)
+    row = row_of(*scanned(Document("a", TEXT), model), nested=True)
     assert list(row) == ["id", "score", "verdict", "inserts"]
     (insert,) = row["inserts"]
     assert list(insert) == ["start", "end", "text", "score", "reasons"]
@@ -42,18 +46,34 @@ def test_a_row_of_a_text_has_offsets(model):
 
 
 def test_a_row_of_html_has_a_path_and_what_is_hidden(model):
-    row = row_of(scanned(Document("a", HTML, True), model), nested=True)
+    row = row_of(*scanned(Document("a", HTML, True), model), nested=True)
     (insert,) = row["inserts"]
     assert (insert["start"], insert["end"], insert["path"]) == (None, None, "/html/body/aside[1]/p[1]")
     assert row["hidden"] == [{"path": "/html/body/p[2]", "text": SPAM[1]}]
 
 
 def test_a_flat_row_has_the_texts_alone(model):
-    assert row_of(scanned(Document("a", TEXT), model), nested=False)["inserts"] == [SPAM[0]]
+    assert row_of(*scanned(Document("a", TEXT), model), nested=False)["inserts"] == [SPAM[0]]
 
 
-def test_a_row_of_a_failure_is_its_error():
-    assert row_of(Failure("a", "a: wrong"), nested=True) == {"id": "a", "error": "a: wrong"}
+def test_a_row_of_a_failure_is_its_error(model):
+    answer = Scanner(model, JSONL).answer([Failure("a", "a: wrong")])
+    assert json.loads(answer.octets) == {"id": "a", "error": "a: wrong"}
+    assert answer.errors == ("a: wrong",)
+
+
+def test_rows_may_hold_text_or_html(model):
+    rows = "".join(json.dumps(row) + "\n" for row in ({"text": TEXT}, {"html": HTML}, {"body": TEXT}))
+    answer = Scanner(model, JSONL).answer([Lines("a", 1, rows.encode(), True)])
+    text, html, failed = map(json.loads, answer.octets.splitlines())
+    assert text == row_of(*scanned(Document("a:1", TEXT), model), nested=True) | {
+        "score": text["score"],
+        "inserts": text["inserts"],
+    }
+    assert [row["id"] for row in (text, html, failed)] == ["a:1", "a:2", "a:3"]
+    assert html["inserts"][0]["path"] == "/html/body/aside[1]/p[1]"
+    assert "error" in failed
+    assert (answer.n_entries, answer.is_flagged) == (3, True)
 
 
 # For the eye
@@ -84,15 +104,11 @@ def test_no_page_drives_the_terminal(model):
         assert all(line.isprintable() for line in shown.split("\n"))
 
 
-def test_a_table_goes_whole_to_the_file_asked_for(model, place, capfd):
-    with open_scan_writer("table", place / "found.txt") as write:
-        write(scanned(Document("a", TEXT), model))
-        write(Failure("b", "b: wrong"))
-    written = (place / "found.txt").read_text(encoding="utf-8")
-    assert f">>> {SPAM[0]} <<<" in written
-    assert "b: wrong" in written
+def test_in_a_table_each_insert_follows_its_row(model):
+    answer = Scanner(model, layout("table", FIELDS)).answer([Document("a", TEXT), Failure("b", "b: wrong")])
+    written = answer.octets.decode()
+    assert written.index("a  ") < written.index(f">>> {SPAM[0]} <<<") < written.index("b: wrong")
     assert "\x1b" not in written
-    assert capfd.readouterr() == ("", "")
 
 
 # Clean copies
@@ -114,7 +130,7 @@ def test_a_table_goes_whole_to_the_file_asked_for(model, place, capfd):
 )
 def test_a_clean_copy_is_the_page_without_its_inserts(document, rest, model, place):
     assert cleaned(*scanned(document, model)) == rest
-    Scanner(model, clean=Path("out")).scan(document)
+    Scanner(model, JSONL, clean=Path("out")).scan(document)
     assert (place / "out" / document.id).read_bytes() == (
         rest if isinstance(rest, bytes) else rest.encode("utf-8", "surrogatepass")
     )
@@ -133,7 +149,7 @@ def test_only_the_flagged_part_of_an_element_is_cut(model):
 
 
 def test_the_copy_of_a_zipped_page_is_zipped_alike(model, place):
-    scanner = Scanner(model, clean=Path("out"))
+    scanner = Scanner(model, JSONL, clean=Path("out"))
     octets = []
     for _ in range(2):
         scanner.scan(Document("a.txt.gz", TEXT))
@@ -144,14 +160,14 @@ def test_the_copy_of_a_zipped_page_is_zipped_alike(model, place):
 
 @pytest.mark.parametrize("id", ["../a", "a/../../b", "/..", "", ".", "a\0b", "x" * 300])
 def test_a_row_that_is_called_what_no_copy_may_be_is_a_failure_and_writes_nothing(id, model, place):
-    found = Scanner(model, clean=Path("out")).scan(Document(id, TEXT))
+    found = Scanner(model, JSONL, clean=Path("out")).scan(Document(id, TEXT))
     assert isinstance(found, Failure)
     assert found.error.startswith(f"{id}: out: the clean copy of ")
     assert list(place.iterdir()) == []
 
 
 def test_a_copy_that_cannot_be_written_is_a_failure_that_says_so(model, place):
-    scanner = Scanner(model, clean=Path("out"))
+    scanner = Scanner(model, JSONL, clean=Path("out"))
     assert isinstance(scanner.scan(Document("a", TEXT)), Page)
     found = scanner.scan(Document("a/b", TEXT))
     assert isinstance(found, Failure)
@@ -162,21 +178,17 @@ def test_a_copy_that_cannot_be_written_is_a_failure_that_says_so(model, place):
 
 def test_a_page_that_html_is_refused_for_is_a_failure_in_its_place(model):
     items = [Document("a", TEXT), Failure("b", "b: wrong"), Document("c", "<b>" * 9_000, True), Document("d", TEXT)]
-    found = list(scan_stream(items, Scanner(model)))
-    assert [item.id if isinstance(item, Failure) else item[0].id for item in found] == list("abcd")
-    assert [isinstance(item, Failure) for item in found] == [False, True, True, False]
-    assert found[2].error.startswith("c: the HTML: nested deeper than 512 elements, at most 512 are read;")
+    found = [json.loads(row) for row in Scanner(model, JSONL).answer(items).octets.splitlines()]
+    assert [row["id"] for row in found] == list("abcd")
+    assert ["error" in row for row in found] == [False, True, True, False]
+    assert found[2]["error"].startswith("c: the HTML: nested deeper than 512 elements, at most 512 are read;")
 
 
 def test_a_page_that_is_not_in_the_encoding_it_names_stops_nothing(model):
     broken = b"<meta charset=iso-2022-jp><p>News\x1b$B\x01\x02"
     items = [Document("a.html", "", True, broken), Document("b", TEXT)]
-    assert [item[0].id for item in scan_stream(items, Scanner(model))] == ["a.html", "b"]
-
-
-def test_threads_find_what_one_does_in_the_same_order(model):
-    items = [Document(str(i), TEXT * (1 + i % 7), i % 2 == 1) for i in range(100)]
-    assert list(scan_stream(items, Scanner(model), jobs=3)) == list(scan_stream(items, Scanner(model)))
+    answer = Scanner(model, JSONL).answer(items)
+    assert [json.loads(row)["id"] for row in answer.octets.splitlines()] == ["a.html", "b"]
 
 
 # The folder of clean copies
@@ -240,5 +252,5 @@ def test_what_is_not_there_stays_listed(place):
 
 def test_an_insert_without_reasons_has_a_row():
     page = Page(0.9, "scam", (Insert(0, 3, "abc", 0.9, ()),))
-    row = row_of((Document("a", "abc"), page), nested=True)
+    row = row_of(Document("a", "abc"), page, nested=True)
     assert json.loads(json.dumps(row))["inserts"][0]["reasons"] == []
