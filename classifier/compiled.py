@@ -9,14 +9,15 @@ Invariants: `count` equals `classifier.ngrams.count`; `logits` equals `classifie
 rounding, and the logit of a text has the same bits in whatever batch it stands.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from classifier import folding
 from classifier.ngrams import FORMS, KINDS, PAIR, SPACE, SPREAD, WORD, Counts, NgramSpec, encode
 from classifier.weights import Weights
 
@@ -44,6 +45,10 @@ def crc_table() -> NDArray[np.uint64]:
 _CRC = crc_table()
 # What a byte of a word is read as; 0 where a byte ends a word.
 _WORD_FORMS = np.where(KINDS == WORD, FORMS, 0).astype(np.uint64)
+
+
+# Texts as `batches` and `classifier.folding.batches` yield them.
+Batches: TypeAlias = Iterable[tuple[NDArray[np.uint8], NDArray[np.int64]]]
 
 
 class Plan(NamedTuple):
@@ -113,10 +118,20 @@ def count(texts: Sequence[str], spec: NgramSpec) -> Counts:
     Counts
         Buckets ascending within each text.
     """
+    return batch_counts(batches(texts), len(texts), spec)
+
+
+def count_unfolded(texts: Sequence[str], spec: NgramSpec) -> Counts:
+    """Fold texts and count their n-grams; the result of `count` for the folded texts, sooner."""
+    return batch_counts(folding.batches(texts), len(texts), spec)
+
+
+def batch_counts(batched: Batches, n_texts: int, spec: NgramSpec) -> Counts:
+    """Count the n-grams of folded texts in batches."""
     buckets, counts = np.empty(0, np.int32), np.empty(0, np.float32)
-    starts = np.zeros(len(texts) + 1, np.int64)
+    starts = np.zeros(n_texts + 1, np.int64)
     first, n_entries = 1, 0
-    for octets, offsets in batches(texts):
+    for octets, offsets in batched:
         entries = np.empty(sum(max_ngrams(n, spec) for n in np.diff(offsets).tolist()), np.uint64)
         ends = starts[first : first + len(offsets) - 1]
         entries = entries[: _count_batch(octets, offsets, plan(spec), scratch(offsets, spec), entries, ends)]
@@ -156,11 +171,21 @@ def logits(texts: Sequence[str], weights: Weights) -> NDArray[np.float64]:
     float64 array of shape (n_texts,)
         Log-odds.
     """
+    return batch_logits(batches(texts), len(texts), weights)
+
+
+def logits_unfolded(texts: Sequence[str], weights: Weights) -> NDArray[np.float64]:
+    """Fold texts and return their logits; to the last bit the result of `logits` for the folded texts, sooner."""
+    return batch_logits(folding.batches(texts), len(texts), weights)
+
+
+def batch_logits(batched: Batches, n_texts: int, weights: Weights) -> NDArray[np.float64]:
+    """Return the logit of each folded text in batches."""
     fitted = (weights.idf, weights.coef)
     words, characters = ((part.value**2, part.coef * part.value) for part in weights.ballasts)
-    found = np.empty(len(texts))
+    found = np.empty(n_texts)
     end = 0
-    for octets, starts in batches(texts):
+    for octets, starts in batched:
         start, end = end, end + len(starts) - 1
         memory = scratch(starts, weights.spec)
         _score_batch(octets, starts, plan(weights.spec), memory, fitted, (words, characters), found[start:end])

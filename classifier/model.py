@@ -96,7 +96,7 @@ class Model:
         for i, text in enumerate(given):
             if not isinstance(text, str):
                 raise TypeError(f"Model.score_many: text {i} is {type(text).__name__}, a str was expected")
-        return scores(self.logits([fold(text) for text in given]), self.calibration)
+        return scores(post_logits(given, self.weights), self.calibration)
 
     def logits(self, folded: Sequence[str]) -> NDArray[np.float64]:
         """Return the uncalibrated log-odds of folded texts."""
@@ -173,14 +173,28 @@ class Model:
         )
 
 
+def post_logits(texts: Sequence[str], weights: Weights) -> NDArray[np.float64]:
+    """Fold texts and return the logit of each, by the loops that suit their size."""
+    if is_bulk(texts):
+        from classifier import compiled
+
+        return compiled.logits_unfolded(texts, weights)
+    return plain_logits(map(fold, texts), weights)
+
+
 def fitting_logits(folded: Sequence[str], weights: Weights) -> NDArray[np.float64]:
     """Return the logit of each folded text, by the loop that suits their size."""
-    n_chars = sum(map(len, folded))
-    if n_chars >= (LOADED_FROM_CHARS if "classifier.compiled" in sys.modules else COMPILED_FROM_CHARS):
+    if is_bulk(folded):
         from classifier import compiled
 
         return compiled.logits(folded, weights)
     return plain_logits(folded, weights)
+
+
+def is_bulk(texts: Sequence[str]) -> bool:
+    """Whether compiled loops are worth their while."""
+    limit = LOADED_FROM_CHARS if "classifier.compiled" in sys.modules else COMPILED_FROM_CHARS
+    return sum(map(len, texts)) >= limit
 
 
 def load(path: str | Path | None = None) -> Model:
