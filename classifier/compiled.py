@@ -23,6 +23,8 @@ from classifier.weights import Weights
 
 # Bytes of text worked on at once; bounds the memory beside the result. Chosen; 256 kB and 8 MB are as fast.
 BATCH_BYTES = 1 << 20
+# Memory is made for texts of this length, until a longer one comes.
+MIN_TEXT_BYTES = 1 << 12
 # The polynomial of zlib.crc32, bits reversed (RFC 1952, section 8).
 CRC_POLYNOMIAL = 0xEDB88320
 # A text's table has at least this many slots, as a power of two.
@@ -131,10 +133,12 @@ def batch_counts(batched: Batches, n_texts: int, spec: NgramSpec) -> Counts:
     buckets, counts = np.empty(0, np.int32), np.empty(0, np.float32)
     starts = np.zeros(n_texts + 1, np.int64)
     first, n_entries = 1, 0
+    memory = scratch([0, MIN_TEXT_BYTES], spec)
     for octets, offsets in batched:
+        memory = roomy(memory, offsets, spec)
         entries = np.empty(sum(max_ngrams(n, spec) for n in np.diff(offsets).tolist()), np.uint64)
         ends = starts[first : first + len(offsets) - 1]
-        entries = entries[: _count_batch(octets, offsets, plan(spec), scratch(offsets, spec), entries, ends)]
+        entries = entries[: _count_batch(octets, offsets, plan(spec), memory, entries, ends)]
         ends += n_entries
         first, start, n_entries = first + len(ends), n_entries, n_entries + len(entries)
         reserve(buckets, n_entries)
@@ -184,10 +188,10 @@ def batch_logits(batched: Batches, n_texts: int, weights: Weights) -> NDArray[np
     fitted = (weights.idf, weights.coef)
     words, characters = ((part.value**2, part.coef * part.value) for part in weights.ballasts)
     found = np.empty(n_texts)
-    end = 0
+    end, memory = 0, scratch([0, MIN_TEXT_BYTES], weights.spec)
     for octets, starts in batched:
         start, end = end, end + len(starts) - 1
-        memory = scratch(starts, weights.spec)
+        memory = roomy(memory, starts, weights.spec)
         _score_batch(octets, starts, plan(weights.spec), memory, fitted, (words, characters), found[start:end])
     return found + weights.intercept
 
@@ -219,9 +223,14 @@ def plan(spec: NgramSpec) -> Plan:
     return Plan(spec.words, np.array(spec.chars, np.int64), spec.bits)
 
 
-def scratch(starts: NDArray[np.int64], spec: NgramSpec) -> Scratch:
+def roomy(memory: Scratch, starts: NDArray[np.int64], spec: NgramSpec) -> Scratch:
+    """Return memory for the longest text of a batch; the same if it is large enough."""
+    return memory if len(memory.stream) >= np.diff(starts).max() + 2 else scratch(starts.tolist(), spec)
+
+
+def scratch(starts: Sequence[int], spec: NgramSpec) -> Scratch:
     """Return memory for the longest text of a batch."""
-    longest = max(end - start for start, end in pairwise(starts.tolist()))
+    longest = max(end - start for start, end in pairwise(starts))
     n_slots = 1 << int(_slot_bits(longest, plan(spec)))
     return Scratch(np.zeros(n_slots, np.uint64), np.empty(n_slots + 1, np.int32), np.empty(longest + 2, np.uint8))
 

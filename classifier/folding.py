@@ -1,14 +1,14 @@
 """The compiled folding: `classifier.text.fold` of many texts, in one pass over their bytes.
 
 Nearly all of ordinary text is letters and spaces, to which folding does nothing but put them into lower case;
-where it does more, it is mostly to amounts, links, addresses, curly quotes and dashes. So a text goes through
+where it does more, it is mostly to amounts, links, addresses, curly quotes, dashes and pictures. So a text goes through
 here:
 
 1. *Characters* are folded by a table of those of Latin text and its punctuation.
 2. *Scan*: the places that a step may begin at (digits, dots, at signs, brackets) are listed, one byte in fifty.
-3. *Steps*: at these places links, mails, money, phones and handles are decided as `classifier.entities` decides
-   them, in the same order, round by round, until none finds an edit.
-4. What is rare is only detected: other scripts and pictures, parted letters, hyphens at the end of a line,
+3. *Steps*: at these places pictures, parted letters, links, mails, money, phones and handles are decided as
+   `classifier.text.STEPS` decide them, in the same order, round by round, until none finds an edit.
+4. What is rare is only detected: other scripts, hyphens at the end of a line,
    written dots, wallets and leet. A text in which one may be is given up here and folded by
    `classifier.text.fold`: 1 to 5 in 100 texts.
 
@@ -30,6 +30,7 @@ from classifier.tables import (
     APART,
     BEYOND,
     CODE,
+    CROWDED,
     DASH,
     DIALLED,
     DIGIT,
@@ -73,9 +74,11 @@ from classifier.tables import (
 from classifier.text import fold
 
 # Bytes of text worked on at once.
-BATCH_BYTES = 1 << 20
+BATCH_BYTES = 1 << 18
 # A longer text is folded plain, which bounds the memory beside a batch.
 MAX_TEXT_BYTES = 1 << 18
+# Memory is made for texts of this length, until a longer one comes; short texts may grow by more than to double.
+MIN_TEXT_BYTES, SPARE_BYTES = 1 << 14, 64
 # Rounds of steps before a text is given up here; two are the rule.
 MAX_ROUNDS = 4
 # Zeros before and after a text, which has none itself: they end every run and match nothing.
@@ -90,6 +93,8 @@ NEWLINE, BLANK, DOLLAR_SIGN, OPEN, CLOSE, PLUS_SIGN, COMMA, HYPHEN, POINT, SLASH
 ZERO, ONE, TWO, EIGHT, NINE, COLON, QUESTION, AT, HASH = (ord(c) for c in "01289:?@#")
 LOWER_A, LOWER_D, LOWER_N, LOWER_O, LOWER_T, LOWER_W = (ord(c) for c in "adnotw")
 OPENING = (OPEN, ord("["), ord("{"))
+# The most letters that are parted alike (`classifier.text._PARTED`).
+LONGEST_PARTED = 64
 JOINTS = (BLANK, POINT, HYPHEN, ord("*"), ord("_"))
 
 Octets: TypeAlias = NDArray[np.uint8]
@@ -101,10 +106,10 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc
 _within: Callable[[Function], Function] = njit(**_OPTIONS)
 
 # The steps, in their order, and the kinds of signs without which each finds nothing.
-PICTURES, LINKS, MAILS, MONEY, PHONES, HANDLES, LEETS = range(7)
-N_STEPS = 7
-STEP_KINDS = (BEYOND, LINKED, ADDRESSED, DIGIT, DIGIT, ADDRESSED, LEET)
-FOUND = BEYOND | LINKED | ADDRESSED | DIGIT | LEET
+PICTURES, PARTED, LINKS, MAILS, MONEY, PHONES, HANDLES, LEETS = range(8)
+N_STEPS = 8
+STEP_KINDS = (BEYOND, CROWDED, LINKED, ADDRESSED, DIGIT, DIGIT, ADDRESSED, LEET)
+FOUND = BEYOND | CROWDED | LINKED | ADDRESSED | DIGIT | LEET
 
 
 class Scratch(NamedTuple):
@@ -169,35 +174,41 @@ def batches(texts: Iterable[str]) -> Iterator[tuple[Octets, NDArray[np.int64]]]:
     """
     pending: list[str] = []
     encoded: list[bytes] = []
-    n_bytes = 0
+    n_bytes, memory = 0, scratch(MIN_TEXT_BYTES)
     for text in texts:
         pending.append(text)
         encoded.append(text.encode("utf-8", "surrogatepass"))
         n_bytes += len(encoded[-1])
         if n_bytes >= BATCH_BYTES:
-            yield folded_batch(pending, encoded)
+            memory = roomy(memory, encoded)
+            yield folded_batch(pending, encoded, memory)
             pending, encoded, n_bytes = [], [], 0
     if pending:
-        yield folded_batch(pending, encoded)
+        yield folded_batch(pending, encoded, roomy(memory, encoded))
 
 
-def folded_batch(texts: Sequence[str], encoded: Sequence[bytes]) -> tuple[Octets, NDArray[np.int64]]:
+def folded_batch(texts: Sequence[str], encoded: Sequence[bytes], memory: Scratch) -> tuple[Octets, NDArray[np.int64]]:
     """Fold one batch, compiled where that can be and else plain."""
     starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=starts[1:])
     octets = np.frombuffer(b"".join(encoded), np.uint8)
     out = np.empty(2 * len(octets) + len(texts), np.uint8)
     ends = np.zeros(len(texts) + 1, np.int64)
-    longest = min(max(map(len, encoded)), MAX_TEXT_BYTES)
-    n_given_up = _fold_batch(octets, starts, tables(), scratch(longest), out, ends)
+    n_given_up = _fold_batch(octets, starts, tables(), memory, out, ends)
     if n_given_up == 0:
         return out[: ends[-1]], ends
     return completed(texts, out, ends)
 
 
+def roomy(memory: Scratch, encoded: Sequence[bytes]) -> Scratch:
+    """Return memory for the longest text that is not folded plain; the same if it is large enough."""
+    longest = min(max(map(len, encoded)), MAX_TEXT_BYTES)
+    return memory if len(memory.edits) >= longest + SPARE_BYTES else scratch(longest)
+
+
 def scratch(longest: int) -> Scratch:
     """Return memory for texts of at most so many bytes."""
-    n_bytes = 2 * longest + 64 + 2 * PAD + 2 * VECTOR_BYTES
+    n_bytes = 2 * longest + SPARE_BYTES + 2 * PAD + 2 * VECTOR_BYTES
     n_words = n_bytes // 8 + 2
     marks, looks = np.zeros(n_words, np.uint64), np.zeros(n_words, np.uint64)
     return Scratch(
@@ -209,7 +220,7 @@ def scratch(longest: int) -> Scratch:
         marks,
         looks,
         np.empty(n_bytes, np.int64),
-        np.empty((longest + 64, 3), np.int64),
+        np.empty((longest + SPARE_BYTES, 3), np.int64),
     )
 
 
@@ -269,7 +280,7 @@ def _fold_text(octets: Octets, tables: Tables, scratch: Scratch) -> tuple[int, O
         n_quiet += 1
         if (STEP_KINDS[step] & found) == 0:
             continue
-        n_edits = _step(step, text, scratch.signs[:n_signs], tables, scratch.edits)
+        n_edits = _step(step, text, scratch.signs[:n_signs], scratch.looks, tables, scratch.edits)
         if n_edits == 0:
             continue
         n_quiet = 0
@@ -284,11 +295,13 @@ def _fold_text(octets: Octets, tables: Tables, scratch: Scratch) -> tuple[int, O
 
 
 @_within
-def _step(step: int, text: Octets, signs: Places, tables: Tables, edits: Places) -> int:
+def _step(step: int, text: Octets, signs: Places, looks: Octets, tables: Tables, edits: Places) -> int:
     """Write the edits of one step; return how many there are, or `GIVEN_UP`."""
     kinds, names = tables.kinds, tables.names
     if step == PICTURES:
         return _pictures(text, signs, tables.pages, tables.pictures, kinds, edits)
+    if step == PARTED:
+        return _parted(text, signs, looks, kinds, edits)
     if step == LINKS:
         return _links(text, signs, kinds, names, edits)
     if step == MAILS:
@@ -366,38 +379,25 @@ def _lower(octets: Octets, text: Octets) -> None:
 
 
 @_within
-def _mark_joints(text: Octets, joints: Octets) -> None:
-    """Mark what is no letter, no digit, no question mark and not beyond ASCII."""
+def _mark(text: Octets, joints: Octets, marks: Octets) -> None:
+    """Mark joints: no letter, digit or question mark; and signs: digits, `.:@$([{` and what pictures begin with."""
     for i in range(len(text)):
         octet = text[i]
-        is_alnum = ((octet >= 48) & (octet <= 57)) | ((octet >= 97) & (octet <= 122))
-        joints[i] = (octet < 128) & (octet != 63) & (octet != 0) & ~is_alnum
-
-
-@_within
-def _mark_signs(text: Octets, marks: Octets) -> None:
-    """Mark digits, dots, colons, at and dollar signs, opening brackets, and bytes that pictures begin with."""
-    for i in range(len(text)):
-        octet = text[i]
-        is_sign = ((octet >= 48) & (octet <= 58)) | (octet == 46) | (octet == 64) | (octet == 36)
+        is_digit = (octet >= 48) & (octet <= 57)
+        is_letter = (octet >= 97) & (octet <= 122)
+        joints[i] = (octet < 128) & (octet != 63) & (octet != 0) & ~(is_digit | is_letter)
+        is_sign = is_digit | (octet == 58) | (octet == 46) | (octet == 64) | (octet == 36)
         is_bracket = (octet == 40) | (octet == 91) | (octet == 123)
         marks[i] = is_sign | is_bracket | (octet == 0xC2) | (octet == 0xE2) | (octet == 0xF0)
 
 
 @_within
-def _mark_crowded(joints: Octets, looks: Octets) -> None:
-    """Mark the first of four joints in every second place."""
-    second, third, fourth = joints[2:], joints[4:], joints[6:]
+def _mark_looks(text: Octets, joints: Octets, looks: Octets) -> None:
+    """Mark the first of four joints in every second place, and a hyphen at the end of a line."""
+    after, second, third, fourth = text[1:], joints[2:], joints[4:], joints[6:]
     for i in range(len(looks)):
-        looks[i] = joints[i] & second[i] & third[i] & fourth[i]
-
-
-@_within
-def _mark_hyphens(text: Octets, looks: Octets) -> None:
-    """Mark hyphens at the end of a line, too."""
-    after = text[1:]
-    for i in range(len(looks)):
-        looks[i] |= (text[i] == 45) & (after[i] == 10)
+        is_hyphen = (text[i] == 45) & (after[i] == 10)
+        looks[i] = (joints[i] & second[i] & third[i] & fourth[i]) | is_hyphen
 
 
 @_within
@@ -437,16 +437,14 @@ def _row(code: int, pages: NDArray[np.int16]) -> int:
 def _scan(text: Octets, n_bytes: int, kinds: Kinds, scratch: Scratch) -> tuple[int, int]:
     """List the places a step may begin at, of a run of digits the first; return how many, and of which kinds.
 
-    Given up, as `GIVEN_UP` places, is what may have parted letters (four joints in every second place) or a hyphen at a line's end.
+    Given up, as `GIVEN_UP` places, is what has a hyphen at a line's end.
     """
     joints, marks, looks, end = scratch.joints, scratch.marks, scratch.looks, 2 * PAD + n_bytes
     # As many bytes as fill vectors: what stands behind the end is cleared afterwards.
     whole = (end + VECTOR_BYTES) // VECTOR_BYTES * VECTOR_BYTES
-    _mark_joints(text[:whole], joints)
+    _mark(text[:whole], joints, marks)
     joints[PAD - 1] = joints[PAD + n_bytes] = 1
-    _mark_signs(text[:whole], marks)
-    _mark_crowded(joints, looks[:whole])
-    _mark_hyphens(text, looks[:whole])
+    _mark_looks(text, joints, looks[:whole])
     _end(marks, end)
     _end(looks, end - 6)
     n_signs, found = 0, 0
@@ -454,33 +452,14 @@ def _scan(text: Octets, n_bytes: int, kinds: Kinds, scratch: Scratch) -> tuple[i
         if (scratch.mark_words[word] | scratch.look_words[word]) == 0:
             continue
         for place in range(8 * word, 8 * word + 8):
-            if looks[place] != 0 and (_is_parted(text, place + 6, kinds) or _is_hyphen(text, place + 1, kinds)):
+            if looks[place] != 0 and _is_hyphen(text, place + 1, kinds):
                 return GIVEN_UP, 0
             # Always written, and kept by the step.
             scratch.signs[n_signs] = place
-            is_sign = (marks[place] != 0) & ((kinds[text[place]] & kinds[text[place - 1]] & DIGIT) == 0)
-            n_signs += is_sign
-            found |= int(kinds[text[place]]) * is_sign
+            is_first = (kinds[text[place]] & kinds[text[place - 1]] & DIGIT) == 0
+            n_signs += ((marks[place] != 0) & is_first) | (looks[place] != 0)
+            found |= int(kinds[text[place]]) * (marks[place] != 0) | CROWDED * (looks[place] != 0)
     return n_signs, found & FOUND
-
-
-@_within
-def _is_parted(text: Octets, end: int, kinds: Kinds) -> bool:
-    """Whether before a joint stand three parted letters or digits, one of them a letter.
-
-    Two letters that are no fewer than the digits make it a word (`classifier.text.is_parted`): then one of
-    them is among three neighbours.
-    """
-    joint = text[end - 4]
-    if joint != text[end - 2] or joint not in JOINTS:
-        return False
-    first, second, third = kinds[text[end - 5]], kinds[text[end - 3]], kinds[text[end - 1]]
-    return bool(
-        (first & ALNUM) != 0
-        and (second & ALNUM) != 0
-        and (third & ALNUM) != 0
-        and ((first | second | third) & LETTER) != 0
-    )
 
 
 @_within
@@ -618,6 +597,44 @@ def _is_same(text: Octets, start: int, end: int, other: int, other_end: int) -> 
     while place < end and text[place] == text[other + place - start]:
         place += 1
     return place == end
+
+
+@_within
+def _parted(text: Octets, signs: Places, looks: Octets, kinds: Kinds, edits: Places) -> int:
+    """Join letters that are parted (`classifier.text.parted`).
+
+    No two stretches overlap but for the letter in which one ends and the next begins, so they come in order.
+    """
+    n_edits, done = 0, PAD
+    for sign in signs:
+        start = sign + 1
+        if looks[sign] == 0 or start < done:
+            continue
+        end, n_letters = _parted_end(text, start, kinds)
+        if end == start:
+            continue
+        done = end - 1
+        if n_letters >= 2 and 4 * n_letters > end - start:
+            for place in range(start + 1, end, 2):
+                n_edits = _note(edits, n_edits, place, place + 1, NOTHING)
+    return n_edits
+
+
+@_within
+def _parted_end(text: Octets, start: int, kinds: Kinds) -> tuple[int, int]:
+    """Return where letters and digits end that are parted alike, at `start` where there are not three, and how many are letters."""
+    joint, end, longest = text[start + 1], start + 1, start + 2 * LONGEST_PARTED - 1
+    if joint not in JOINTS or (kinds[text[start]] & ALNUM) == 0:
+        return start, 0
+    while end < longest and text[end] == joint and (kinds[text[end + 1]] & ALNUM) != 0:
+        end += 2
+    # The last one may begin a word.
+    if (kinds[text[end]] & ALNUM) != 0:
+        end -= 2
+    n_letters = 0
+    for place in range(start, end, 2):
+        n_letters += (kinds[text[place]] & LETTER) != 0
+    return (end, n_letters) if end - start >= 5 else (start, 0)
 
 
 @_within

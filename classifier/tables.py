@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from classifier import entities, text
 from classifier.characters import COMMON, HOMOGLYPHS, fold_character
 
-# Kinds of bytes of a folded text, as bits of a uint16.
+# Kinds of bytes of a folded text, as bits of a uint16; the last is one of places, not of bytes: the first of four joints.
 DIGIT, LETTER, UNDERSCORE, DOT, DASH, PLUS, SPACE, STOP = (1 << i for i in range(8))
-HOST_STOP, TRAILING, LEET, DIALLED, BEYOND, LINKED, ADDRESSED = (1 << i for i in range(8, 15))
+HOST_STOP, TRAILING, LEET, DIALLED, BEYOND, LINKED, ADDRESSED, CROWDED = (1 << i for i in range(8, 16))
 
 # A row of the table of names: how many bytes a name has, its bytes, and facts about it; 0 where it is no such thing.
 NAME_SLOT_BITS = 10
