@@ -78,7 +78,7 @@ BATCH_BYTES = 1 << 18
 # A longer text is folded plain, which bounds the memory beside a batch.
 MAX_TEXT_BYTES = 1 << 18
 # Memory is made for texts of this length, until a longer one comes; short texts may grow by more than to double.
-MIN_TEXT_BYTES, SPARE_BYTES = 1 << 14, 64
+MIN_TEXT_BYTES, SPARE_BYTES = 1 << 10, 64
 # Rounds of steps before a text is given up here; two are the rule.
 MAX_ROUNDS = 4
 # Zeros before and after a text, which has none itself: they end every run and match nothing.
@@ -191,7 +191,7 @@ def folded_batch(texts: Sequence[str], encoded: Sequence[bytes], memory: Scratch
     """Fold one batch, compiled where that can be and else plain."""
     starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=starts[1:])
-    octets = np.frombuffer(b"".join(encoded), np.uint8)
+    octets = np.frombuffer(b"".join([*encoded, b" " * VECTOR_BYTES]), np.uint8)
     out = np.empty(2 * len(octets) + len(texts), np.uint8)
     ends = np.zeros(len(texts) + 1, np.int64)
     n_given_up = _fold_batch(octets, starts, tables(), memory, out, ends)
@@ -250,7 +250,7 @@ def _fold_batch(
     """Write each folded text and a space, nothing for one that is given up, and where it ends; return how many are."""
     n_given_up = 0
     for i in range(len(starts) - 1):
-        n_bytes, texts = _fold_text(octets[starts[i] : starts[i + 1]], tables, scratch)
+        n_bytes, texts = _fold_text(octets[starts[i] :], starts[i + 1] - starts[i], tables, scratch)
         end = ends[i]
         if n_bytes == GIVEN_UP or end + n_bytes + len(starts) - i - 1 > len(out):
             n_given_up += 1
@@ -263,12 +263,14 @@ def _fold_batch(
 
 
 @_within
-def _fold_text(octets: Octets, tables: Tables, scratch: Scratch) -> tuple[int, Octets]:
-    """Fold one text; return how many bytes it has then, or `GIVEN_UP`, and the array it lies in."""
+def _fold_text(octets: Octets, n_octets: int, tables: Tables, scratch: Scratch) -> tuple[int, Octets]:
+    """Fold the text that bytes begin with; return how many bytes it has then, or `GIVEN_UP`, and the array it lies in."""
     text, other = scratch.text, scratch.other
-    if len(octets) > MAX_TEXT_BYTES:
+    if n_octets > MAX_TEXT_BYTES:
         return GIVEN_UP, text
-    n_bytes = _fold_characters(octets, tables, scratch)
+    n_bytes = _fold_plain(octets, n_octets, text)
+    if n_bytes == GIVEN_UP:
+        n_bytes = _fold_characters(octets[:n_octets], tables, scratch)
     if n_bytes == GIVEN_UP:
         return GIVEN_UP, text
     n_signs, found = _scan(text, n_bytes, tables.kinds, scratch)
@@ -316,12 +318,24 @@ def _step(step: int, text: Octets, signs: Places, looks: Octets, tables: Tables,
 
 
 @_within
+def _fold_plain(octets: Octets, n_octets: int, text: Octets) -> int:
+    """Write the text that bytes begin with in lower case; return its length, or `GIVEN_UP` where more may be to fold.
+
+    It looks at as many bytes as fill vectors, those of the next texts, too: `folded_batch` sees to it that they are there.
+    """
+    whole = (n_octets + VECTOR_BYTES - 1) // VECTOR_BYTES * VECTOR_BYTES
+    if _has_rare(octets[:whole]):
+        return GIVEN_UP
+    _lower(octets[:whole], text[PAD : PAD + whole])
+    _end(text, PAD + n_octets)
+    return n_octets
+
+
+@_within
 def _fold_characters(octets: Octets, tables: Tables, scratch: Scratch) -> int:
     """Write the text folded character by character and in lower case; return its length, or `GIVEN_UP`."""
-    text, rare, rare_words = scratch.text, scratch.marks, scratch.mark_words
-    if not _has_rare(octets):
-        _end(text, _copy_lower(octets, text, PAD))
-        return len(octets)
+    text, rare, rare_words, characters = scratch.text, scratch.marks, scratch.mark_words, tables.characters
+    pages = tables.pages
     _mark_rare(octets, rare)
     _end(rare, len(octets))
     last, n_new, limit = 0, PAD, len(text) - 2 * PAD - 2 * VECTOR_BYTES
@@ -335,11 +349,11 @@ def _fold_characters(octets: Octets, tables: Tables, scratch: Scratch) -> int:
                 return GIVEN_UP
             n_new = _copy_lower(octets[last:place], text, n_new)
             code, last = _code_point(octets, place)
-            row = _row(code, tables.pages)
-            if row < 0 or tables.characters[row, 0] == UNKNOWN:
+            row = _row(code, pages)
+            if row < 0 or characters[row, 0] == UNKNOWN:
                 return GIVEN_UP
-            for i in range(int(tables.characters[row, 0])):
-                text[n_new] = tables.characters[row, 1 + i]
+            for i in range(int(characters[row, 0])):
+                text[n_new] = characters[row, 1 + i]
                 n_new += 1
     if n_new + len(octets) - last > limit:
         return GIVEN_UP
@@ -440,6 +454,7 @@ def _scan(text: Octets, n_bytes: int, kinds: Kinds, scratch: Scratch) -> tuple[i
     Given up, as `GIVEN_UP` places, is what has a hyphen at a line's end.
     """
     joints, marks, looks, end = scratch.joints, scratch.marks, scratch.looks, 2 * PAD + n_bytes
+    mark_words, look_words, signs = scratch.mark_words, scratch.look_words, scratch.signs
     # As many bytes as fill vectors: what stands behind the end is cleared afterwards.
     whole = (end + VECTOR_BYTES) // VECTOR_BYTES * VECTOR_BYTES
     _mark(text[:whole], joints, marks)
@@ -449,13 +464,13 @@ def _scan(text: Octets, n_bytes: int, kinds: Kinds, scratch: Scratch) -> tuple[i
     _end(looks, end - 6)
     n_signs, found = 0, 0
     for word in range(end // 8 + 1):
-        if (scratch.mark_words[word] | scratch.look_words[word]) == 0:
+        if (mark_words[word] | look_words[word]) == 0:
             continue
         for place in range(8 * word, 8 * word + 8):
             if looks[place] != 0 and _is_hyphen(text, place + 1, kinds):
                 return GIVEN_UP, 0
             # Always written, and kept by the step.
-            scratch.signs[n_signs] = place
+            signs[n_signs] = place
             is_first = (kinds[text[place]] & kinds[text[place - 1]] & DIGIT) == 0
             n_signs += ((marks[place] != 0) & is_first) | (looks[place] != 0)
             found |= int(kinds[text[place]]) * (marks[place] != 0) | CROWDED * (looks[place] != 0)
