@@ -467,13 +467,17 @@ def _scan(text: Octets, n_bytes: int, kinds: Kinds, scratch: Scratch) -> tuple[i
         if (mark_words[word] | look_words[word]) == 0:
             continue
         for place in range(8 * word, 8 * word + 8):
-            if looks[place] != 0 and _is_hyphen(text, place + 1, kinds):
-                return GIVEN_UP, 0
-            # Always written, and kept by the step.
-            signs[n_signs] = place
-            is_first = (kinds[text[place]] & kinds[text[place - 1]] & DIGIT) == 0
-            n_signs += ((marks[place] != 0) & is_first) | (looks[place] != 0)
-            found |= int(kinds[text[place]]) * (marks[place] != 0) | CROWDED * (looks[place] != 0)
+            if (marks[place] | looks[place]) == 0:
+                continue
+            if looks[place] != 0:
+                found |= CROWDED
+                if _is_hyphen(text, place + 1, kinds):
+                    return GIVEN_UP, 0
+            kind = int(kinds[text[place]])
+            if (kind & kinds[text[place - 1]] & DIGIT) == 0:
+                signs[n_signs] = place
+                n_signs += 1
+                found |= kind
     return n_signs, found & FOUND
 
 
