@@ -16,7 +16,7 @@ Invariant: what comes out is what `classifier.text.fold` returns. No lock is hel
 is linear in the text: a step looks at a place once a round, at most 253 bytes to its left and, to its right,
 at nothing that it then looks at again; a text is given up here after `MAX_ROUNDS` rounds.
 
-Compiling takes 30 s of processor time (on a busy machine), once an installation; numba keeps 0.4 MB of it. All
+Compiling takes 25 s of processor time (on a busy machine), once an installation; numba keeps 0.4 MB of it. All
 compiled code is in this one file, as numba would not see that a function it has kept calls one that changed
 elsewhere; tables are passed as arguments for the same reason (`classifier.tables`).
 """
@@ -74,6 +74,7 @@ from classifier.tables import (
     UNKNOWN,
     Tables,
     tables,
+    wide,
 )
 from classifier.text import fold
 
@@ -86,7 +87,7 @@ MIN_TEXT_BYTES, SPARE_BYTES = 1 << 10, 64
 # Rounds of steps before a text is given up here; two are the rule.
 MAX_ROUNDS = 4
 # Zeros before and after a text, which has none itself: they end every run and match nothing.
-PAD = 16
+PAD = wide(16)
 GIVEN_UP = -1
 # The loops that mark bytes take so many at a time.
 VECTOR_BYTES = 128
@@ -98,7 +99,7 @@ ZERO, ONE, TWO, EIGHT, NINE, COLON, QUESTION, AT, HASH = (ord(c) for c in "01289
 LOWER_A, LOWER_D, LOWER_N, LOWER_O, LOWER_T, LOWER_W = (ord(c) for c in "adnotw")
 OPENING = (OPEN, ord("["), ord("{"))
 # The most letters that are parted alike (`classifier.text._PARTED`).
-LONGEST_PARTED = 64
+LONGEST_PARTED = wide(64)
 JOINTS = (BLANK, POINT, HYPHEN, ord("*"), ord("_"))
 
 Octets: TypeAlias = NDArray[np.uint8]
@@ -363,7 +364,7 @@ def _fold_characters(octets: Octets, tables: Tables, scratch: Scratch) -> int:
         return GIVEN_UP
     n_new = _copy_lower(octets[last:], text, n_new)
     _end(text, n_new)
-    return n_new - PAD
+    return int(n_new - PAD)
 
 
 # The loops below are kept to one plain operation a byte each: so LLVM makes vector instructions of them, and all of
@@ -523,7 +524,7 @@ def _apply(
         return GIVEN_UP
     n_new = _copy(text[last : PAD + n_bytes], other, n_new)
     _end(other, n_new)
-    return n_new - PAD
+    return int(n_new - PAD)
 
 
 @_within
@@ -542,19 +543,19 @@ def _note(edits: Places, n_edits: int, start: int, end: int, token: int) -> int:
 
 
 @_within
-def _left_of(text: Octets, end: int, kinds: Kinds, kind: int, reach: int) -> int:
-    """Return where the run of bytes of a kind that ends at `end` begins, at most `reach` to the left."""
+def _left_of(text: Octets, end: int, kinds: Kinds, kind: int, limit: int) -> int:
+    """Return where the run of bytes of a kind that ends at `end` begins, at `limit` at the earliest."""
     place = end
-    while place > end - reach and (kinds[text[place - 1]] & kind) != 0:
+    while place > limit and (kinds[text[place - 1]] & kind) != 0:
         place -= 1
     return place
 
 
 @_within
-def _right_of(text: Octets, start: int, kinds: Kinds, kind: int, reach: int) -> int:
-    """Return where the run of bytes of a kind that begins at `start` ends, at most `reach` to the right."""
+def _right_of(text: Octets, start: int, kinds: Kinds, kind: int, limit: int) -> int:
+    """Return where the run of bytes of a kind that begins at `start` ends, at `limit` at the latest."""
     place = start
-    while place < start + reach and (kinds[text[place]] & kind) != 0:
+    while place < limit and (kinds[text[place]] & kind) != 0:
         place += 1
     return place
 
@@ -693,7 +694,7 @@ def _is_written_dot(text: Octets, bracket: int) -> bool:
 def _link_at(text: Octets, sign: int, kinds: Kinds, names: Octets) -> tuple[int, int]:
     """Return the link around a colon or dot (`classifier.entities.link_at`)."""
     if text[sign] == COLON:
-        start, body = _left_of(text, sign, kinds, ALNUM | PLUS, 11), sign + 3
+        start, body = _left_of(text, sign, kinds, ALNUM | PLUS, sign - 11), sign + 3
         if not 2 <= sign - start <= 10 or (kinds[text[start]] & LETTER) == 0:
             return sign, sign
         if text[sign + 1] != SLASH or text[sign + 2] != SLASH:
@@ -735,19 +736,19 @@ def _stripped(text: Octets, start: int, end: int, kinds: Kinds) -> int:
 @_within
 def _host_at(text: Octets, sign: int, kinds: Kinds, names: Octets) -> tuple[int, int]:
     """Return the bare host whose last dot is given, with its path (`classifier.entities.host_at`)."""
-    end = _right_of(text, sign + 1, kinds, LETTER, 11)
+    end = _right_of(text, sign + 1, kinds, LETTER, sign + 12)
     after = kinds[text[end]]
     if (after & (WORD | DASH)) != 0 or text[end] == AT or ((after & DOT) != 0 and (kinds[text[end + 1]] & WORD) != 0):
         return sign, sign
     top = int(names[_name(text, sign + 1, end, names), TOP])
     if top == 0:
         return sign, sign
-    start = _left_of(text, sign, kinds, ALNUM | DOT | DASH, 253)
+    start = _left_of(text, sign, kinds, ALNUM | DOT | DASH, sign - 253)
     if not _is_host(text, start, sign, kinds) or _is_joined(text, start, kinds):
         return sign, sign
     path = end
     if text[end] == COLON and (kinds[text[end + 1]] & DIGIT) != 0:
-        path = _right_of(text, end + 1, kinds, DIGIT, 5)
+        path = _right_of(text, end + 1, kinds, DIGIT, end + 6)
     has_path = text[path] == SLASH or text[path] == QUESTION or text[path] == HASH
     if top == TOP_WORD and not has_path and names[_name(text, start, end, names), HOST] == 0:
         return sign, sign
@@ -789,13 +790,13 @@ def _link_token(text: Octets, start: int, end: int, kinds: Kinds, names: Octets)
         last -= 1
     host = names[_name(text, first, last, names), HOST]
     if host != 0:
-        return LINK_SHORT if host == SHORTENER else LINK_CHAT
+        return int(LINK_SHORT if host == SHORTENER else LINK_CHAT)
     top = last
     while top > first and (kinds[text[top - 1]] & LETTER) != 0:
         top -= 1
     is_named = top > first and text[top - 1] == POINT and 2 <= last - top < 8
     if not is_named or names[_name(text, top, last, names), RESERVED] != 0:
-        return LINK
+        return int(LINK)
     return -(top * 8 + last - top)
 
 
@@ -806,7 +807,7 @@ def _host_of(text: Octets, start: int, end: int, kinds: Kinds) -> tuple[int, int
     Scheme, "www." and user are optional, and given up in the reverse order where nothing is left for the host.
     """
     scheme = start
-    place = _right_of(text, start, kinds, ALNUM | PLUS, 10)
+    place = _right_of(text, start, kinds, ALNUM | PLUS, start + 10)
     is_scheme = place - start >= 2 and (kinds[text[start]] & LETTER) != 0 and text[place] == COLON
     if is_scheme and text[place + 1] == SLASH and text[place + 2] == SLASH and place + 3 <= end:
         scheme = place + 3
@@ -835,7 +836,7 @@ def _mails(text: Octets, signs: Places, kinds: Kinds, names: Octets, edits: Plac
         end, label = _mail_host(text, sign, kinds)
         if end == sign:
             continue
-        start = max(_left_of(text, sign, kinds, WORD | DOT | PLUS | DASH, 65), done)
+        start = max(_left_of(text, sign, kinds, WORD | DOT | PLUS | DASH, sign - 65), done)
         while start < sign and (kinds[text[start]] & (DOT | PLUS | DASH)) != 0:
             start += 1
         before = text[start - 1]
@@ -849,10 +850,10 @@ def _mails(text: Octets, signs: Places, kinds: Kinds, names: Octets, edits: Plac
 @_within
 def _mail_host(text: Octets, sign: int, kinds: Kinds) -> tuple[int, int]:
     """Return where the host behind an at sign ends, at the sign where there is none, and where its first label does."""
-    label = end = _right_of(text, sign + 1, kinds, ALNUM | DASH, 63)
+    label = end = _right_of(text, sign + 1, kinds, ALNUM | DASH, sign + 64)
     n_labels = 0
     while end > sign + 1 and n_labels < 5 and text[end] == POINT and (kinds[text[end + 1]] & (ALNUM | DASH)) != 0:
-        end = _right_of(text, end + 1, kinds, ALNUM | DASH, 63)
+        end = _right_of(text, end + 1, kinds, ALNUM | DASH, end + 64)
         n_labels += 1
     if n_labels == 0 or (kinds[text[end]] & WORD) != 0 or text[end] == AT:
         return sign, sign
@@ -890,10 +891,10 @@ def _money(
 @_within
 def _may_be_wallet(text: Octets, start: int, kinds: Kinds) -> bool:
     """Whether digits are of a word as long as a wallet (`classifier.entities.wallets`)."""
-    if (kinds[text[_right_of(text, start, kinds, DIGIT, 96)]] & ALNUM) == 0:
+    if (kinds[text[_right_of(text, start, kinds, DIGIT, start + 96)]] & ALNUM) == 0:
         return False
-    end = _right_of(text, start, kinds, ALNUM, 23)
-    return end - _left_of(text, start, kinds, ALNUM, 23) >= 23
+    end = _right_of(text, start, kinds, ALNUM, start + 23)
+    return end - _left_of(text, start, kinds, ALNUM, start - 23) >= 23
 
 
 @_within
@@ -928,8 +929,12 @@ def _money_sign(
     if _is_sign(before, kinds) or (before == BLANK and _is_sign(second, kinds)) or _ends_code(text, start, endings):
         return start + 1
     if before == LOWER_N:
-        comma = _right_of(text, start, kinds, DIGIT, 4)
-        if comma - start <= 3 and text[comma] == COMMA and _right_of(text, comma + 1, kinds, DIGIT, 3) == comma + 4:
+        comma = _right_of(text, start, kinds, DIGIT, start + 4)
+        if (
+            comma - start <= 3
+            and text[comma] == COMMA
+            and _right_of(text, comma + 1, kinds, DIGIT, comma + 4) == comma + 4
+        ):
             return comma + 4
     if (before == BLANK or _is_dot(before)) and _ends_code(text, start - 1, endings):
         return start + 1
@@ -954,7 +959,7 @@ def _scaled(text: Octets, end: int, kinds: Kinds, names: Octets) -> tuple[int, i
     first = end + (text[end] == BLANK)
     if (kinds[text[first]] & LETTER) == 0:
         return end, 0
-    last = _right_of(text, first, kinds, LETTER, LONGEST_NAME + 1)
+    last = _right_of(text, first, kinds, LETTER, first + LONGEST_NAME + 1)
     if (kinds[text[last]] & WORD) != 0:
         return end, 0
     power = int(names[_name(text, first, last, names), SCALE])
@@ -991,7 +996,7 @@ def _figure(text: Octets, start: int, kinds: Kinds) -> tuple[int, int]:
         n_digits += n_digits > 0 or text[end] != ZERO
         end += 1
     while text[end] == COMMA:
-        group = _right_of(text, end + 1, kinds, DIGIT, 3)
+        group = _right_of(text, end + 1, kinds, DIGIT, end + 4)
         if group - end < 3:
             break
         for place in range(end + 1, group):
@@ -1021,7 +1026,7 @@ def _unit_name(text: Octets, start: int, kinds: Kinds, names: Octets) -> tuple[i
     """Return where the word at a place ends and which currency it names, from 1 on, or 0."""
     if (kinds[text[start]] & LETTER) == 0:
         return start, 0
-    end = _right_of(text, start, kinds, LETTER, LONGEST_NAME + 1)
+    end = _right_of(text, start, kinds, LETTER, start + LONGEST_NAME + 1)
     if (kinds[text[end]] & WORD) != 0:
         return start, 0
     return end, int(names[_name(text, start, end, names), UNIT])
@@ -1044,7 +1049,7 @@ def _currency_before(text: Octets, start: int, done: int, kinds: Kinds, names: O
             False,
         )
     end -= text[end - 1] == POINT
-    first = max(_left_of(text, end, kinds, ALNUM, 5), done)
+    first = max(_left_of(text, end, kinds, ALNUM, end - 5), done)
     if first > done and (kinds[text[first - 1]] & WORD) != 0:
         return start, 0, False
     if end - first == 1 and text[first] == LOWER_N and end == start and _is_thousands(text, start, kinds):
@@ -1056,11 +1061,11 @@ def _currency_before(text: Octets, start: int, done: int, kinds: Kinds, names: O
 @_within
 def _is_thousands(text: Octets, start: int, kinds: Kinds) -> bool:
     """Whether a figure is written in groups of three digits."""
-    end = _right_of(text, start, kinds, DIGIT, 4)
+    end = _right_of(text, start, kinds, DIGIT, start + 4)
     if end - start > 3:
         return False
     n_groups = 0
-    while text[end] == COMMA and _right_of(text, end + 1, kinds, DIGIT, 3) == end + 4:
+    while text[end] == COMMA and _right_of(text, end + 1, kinds, DIGIT, end + 4) == end + 4:
         end += 4
         n_groups += 1
     return n_groups > 0 and (kinds[text[end]] & WORD) == 0
@@ -1071,7 +1076,7 @@ def _dollar_prefix(text: Octets, sign: int, done: int, kinds: Kinds, names: Octe
     """Return how many letters before a dollar sign belong to it."""
     if (kinds[text[sign - 1]] & LETTER) == 0:
         return 0
-    first = max(_left_of(text, sign, kinds, ALNUM, 3), done)
+    first = max(_left_of(text, sign, kinds, ALNUM, sign - 3), done)
     return sign - first if names[_name(text, first, sign, names), DOLLAR] != 0 else 0
 
 
@@ -1082,7 +1087,7 @@ def _phones(text: Octets, signs: Places, kinds: Kinds, edits: Places) -> int:
     for start in signs:
         if (kinds[text[start]] & DIGIT) == 0 or start < done:
             continue
-        if _right_of(text, start + 1, kinds, DIALLED, 8) != start + 9:
+        if _right_of(text, start + 1, kinds, DIALLED, start + 9) != start + 9:
             continue
         first = start
         while first > start - 2 and text[first - 1] in (PLUS_SIGN, OPEN):
@@ -1156,18 +1161,18 @@ def _is_dialled(text: Octets, first: int, end: int, kinds: Kinds) -> bool:
 @_within
 def _is_date(text: Octets, first: int, end: int, kinds: Kinds) -> bool:
     """Whether a number begins as a date does."""
-    year = _right_of(text, first, kinds, DIGIT, 5)
+    year = _right_of(text, first, kinds, DIGIT, first + 5)
     after = text[year]
     is_year = year - first == 4 and _is_century(text, first) and year < end
     if is_year and (_parts_date(after) or after == BLANK):
         return True
-    day = _right_of(text, first, kinds, DIGIT, 3)
+    day = _right_of(text, first, kinds, DIGIT, first + 3)
     if not 1 <= day - first <= 2 or day >= end or not _parts_date(text[day]):
         return False
-    month = _right_of(text, day + 1, kinds, DIGIT, 3)
+    month = _right_of(text, day + 1, kinds, DIGIT, day + 4)
     if not 1 <= month - day - 1 <= 2 or month >= end or not _parts_date(text[month]):
         return False
-    n_digits = min(_right_of(text, month + 1, kinds, DIGIT, 5), end) - month - 1
+    n_digits = min(_right_of(text, month + 1, kinds, DIGIT, month + 6), end) - month - 1
     return n_digits == 2 or (n_digits == 4 and _is_century(text, month + 1))
 
 
@@ -1191,7 +1196,7 @@ def _handles(text: Octets, signs: Places, kinds: Kinds, edits: Places) -> int:
         before = text[sign - 1]
         if text[sign] != AT or (kinds[before] & (WORD | DOT)) != 0 or before in (AT, SLASH):
             continue
-        end = _right_of(text, sign + 1, kinds, WORD | DOT, 64)
+        end = _right_of(text, sign + 1, kinds, WORD | DOT, sign + 65)
         while end > sign + 2 and not _ends_handle(text, end, kinds):
             end -= 1
         if end > sign + 2 and (kinds[text[sign + 1]] & WORD) != 0:
@@ -1228,15 +1233,15 @@ def _leet_word(text: Octets, sign: int, kinds: Kinds) -> tuple[int, int]:
         end += 1
     if not 1 <= end - sign <= 3 or (kinds[text[sign - 1]] & kinds[text[end]] & LETTER) == 0:
         return sign, sign
-    start = _left_of(text, sign, kinds, LEET, 40)
+    start = _left_of(text, sign, kinds, LEET, sign - 40)
     before, at = text[start - 1], start
     if (kinds[text[start]] & LETTER) == 0 or (kinds[before] & (WORD | DOT)) != 0 or before == COMMA:
         return sign, sign
     while at < start + 39 and (kinds[text[at]] & LEET) != 0 and text[at] != AT:
         at += 1
-    if text[at] == AT and _right_of(text, at + 1, kinds, LETTER, 5) == at + 6:
+    if text[at] == AT and _right_of(text, at + 1, kinds, LETTER, at + 6) == at + 6:
         return sign, sign
-    end = _right_of(text, end, kinds, LEET, 41)
+    end = _right_of(text, end, kinds, LEET, end + 41)
     last = text[end - 1]
     if (kinds[text[end]] & WORD) != 0 or last in (EIGHT, AT, DOLLAR_SIGN):
         return sign, sign

@@ -9,7 +9,7 @@ Invariant: a character or name that is not in a table is left to `classifier.tex
 
 from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,15 @@ from numpy.typing import NDArray
 from classifier import entities, text
 from classifier.characters import COMMON, HOMOGLYPHS, fold_character
 
+
+def wide(number: int) -> Any:
+    """Return a constant as a number of 64 bits: numba compiles a function once more for each plain int it is given."""
+    return np.int64(number)
+
+
 # Kinds of bytes of a folded text, as bits of a uint16; the last is one of places, not of bytes: the first of four joints.
-DIGIT, LETTER, UNDERSCORE, DOT, DASH, PLUS, SPACE, STOP = (1 << i for i in range(8))
-HOST_STOP, TRAILING, LEET, DIALLED, BEYOND, LINKED, ADDRESSED, CROWDED = (1 << i for i in range(8, 16))
+DIGIT, LETTER, UNDERSCORE, DOT, DASH, PLUS, SPACE, STOP = (wide(1 << i) for i in range(8))
+HOST_STOP, TRAILING, LEET, DIALLED, BEYOND, LINKED, ADDRESSED, CROWDED = (wide(1 << i) for i in range(8, 16))
 
 # A row of the table of names: how many bytes a name has, its bytes, and facts about it; 0 where it is no such thing.
 NAME_SLOT_BITS = 10
@@ -37,8 +43,8 @@ N_MAGNITUDES = entities.LARGEST_MAGNITUDE + 1
 _MONEY = tuple(f" _{name}_ _e{power}_ " for name in CURRENCIES for power in range(N_MAGNITUDES))
 _OTHERS = tuple(f" _{name}_ " for name in "link link_short link_chat mail mail_free phone handle".split())
 TOKENS = (*_MONEY, *_OTHERS, " _link_ _", "_ ", " ", "")
-LINK, LINK_SHORT, LINK_CHAT, MAIL, MAIL_FREE, PHONE, HANDLE, LINK_HEAD, LINK_TAIL, APART, NOTHING = range(
-    len(_MONEY), len(TOKENS)
+LINK, LINK_SHORT, LINK_CHAT, MAIL, MAIL_FREE, PHONE, HANDLE, LINK_HEAD, LINK_TAIL, APART, NOTHING = map(
+    wide, range(len(_MONEY), len(TOKENS))
 )
 
 # Pages of 256 code points that the table of characters has: Latin to Cyrillic, punctuation to arrows, variants and
@@ -138,7 +144,7 @@ def kind_table() -> NDArray[np.uint16]:
         (ADDRESSED, b"@"),
         (BEYOND, bytes(range(128, 256))),
     ):
-        kinds[list(members)] |= kind
+        kinds[list(members)] |= np.uint16(kind)
     return kinds
 
 
