@@ -147,14 +147,14 @@ def is_parted(stretch: str) -> bool:
 
 
 # Leet. A digit between letters is a letter in disguise. Where a text has two such words, leading and
-# trailing digits are read the same way, figures with a unit and the names below excepted.
+# trailing digits are read the same way, figures with a unit and the spared names below excepted.
 _LEET_LETTERS = dict(zip("0134578@$", "oieastbas", strict=True))
 _LEET_SIGNS = (
     (ord("0"), re.compile(rb"0(?<=[a-z]0)[0@$]{0,2}[a-z]")),
     (ord("@"), re.compile(rb"@(?<=[a-z]@)[0@$]{0,2}[a-z]")),
     (ord("$"), re.compile(rb"\$(?<=[a-z]\$)[0@$]{0,2}[a-z]")),
 )
-_NAMED = frozenset(
+SPARED = frozenset(
     [
         "web3",
         "mp3",
@@ -207,7 +207,7 @@ def leet(text: str, drawn: bytes) -> list[Edit]:
         return []
     signs = (sign.start() for pattern in patterns for sign in pattern.finditer(drawn))
     starts = sorted({entities.left_of(text, sign, _LEET_CHARACTERS, _LONGEST_LEET) for sign in signs})
-    strong = [word for word in map(_STRONG.match, repeat(text), starts) if word and word[0] not in _NAMED]
+    strong = [word for word in map(_STRONG.match, repeat(text), starts) if word and word[0] not in SPARED]
     if not strong:
         return []
     is_leet = len({word[0] for word in strong}) >= 2
@@ -215,7 +215,7 @@ def leet(text: str, drawn: bytes) -> list[Edit]:
     return [
         (i, i + 1, _LEET_LETTERS[letter])
         for word in words
-        if word[0] not in _NAMED
+        if word[0] not in SPARED
         for i, letter in enumerate(word[0], word.start())
         if letter in _LEET_LETTERS
     ]

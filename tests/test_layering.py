@@ -14,7 +14,7 @@ PACKAGE = Path(classifier.__file__).parent
 # Lowest first. A new module takes its place here; `__init__` names them all and is left out.
 LAYERS = (
     *("errors", "replacement"),
-    *("characters", "entities", "text"),
+    *("characters", "entities", "text", "tables", "folding"),
     *("blocks", "units", "markup", "clean"),
     *("ngrams", "weights", "compiled"),
     "calibration",
