@@ -22,7 +22,6 @@ from classifier.errors import DataError
 from classifier.ngrams import NgramSpec
 from classifier.passages import N_PARAGRAPHS, digest, passages
 from classifier.posts import check_posts
-from classifier.text import fold
 from classifier.weights import Ballast, Weights
 
 # The numbers below were chosen by leaving one source out (tests/benchmarks/README.md has the table).
@@ -172,10 +171,10 @@ def cut_passages(posts: pd.DataFrame, spec: NgramSpec = SPEC) -> Passages:
     of_post: list[int] = []
     for i, (text, most) in enumerate(zip(posts["text"], n_paragraphs, strict=True)):
         for passage in passages(text, int(most)):
-            texts.append(fold(passage.text))
+            texts.append(passage.text)
             cut_weights.append(passage.weight)
             of_post.append(i)
-    counts = compiled.count(texts, spec)
+    counts = compiled.count_unfolded(texts, spec)
     matrix = sparse.csr_matrix((counts.counts, counts.buckets, counts.starts), shape=(len(texts), spec.n_buckets))
     index = np.array(of_post)
     return Passages(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.ngrams import NgramSpec, text_buckets
+from classifier.ngrams import NgramSpec, different, text_buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +70,35 @@ class Block:
     ----------
     buckets : int64 array of shape (n_seen,)
         Each once, ascending.
-    shares : float64 array of shape (n_seen,)
-        What each adds to the logit.
+    idf : float64 array of shape (n_seen,)
+    coef : float32 array of shape (n_seen,)
+    norm : float
+        What the TF-IDF of the text is divided by.
     base : float
-        What the ballast adds.
+        What the ballast adds to the logit.
     """
 
     buckets: NDArray[np.int64]
-    shares: NDArray[np.float64]
+    idf: NDArray[np.float64]
+    coef: NDArray[np.float32]
+    norm: float
     base: float
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """What each n-gram adds to the logit, as a float64 array of shape (n_seen,)."""
+        return np.asarray(self.coef * self.idf / self.norm)
+
+    @property
+    def logit(self) -> float:
+        """What the block adds to the logit."""
+        return float(np.dot(self.idf, self.coef)) / self.norm + self.base
 
 
 def blocks(folded: str, weights: Weights) -> tuple[Block, Block]:
     """Weigh the n-grams of a folded text: its words, then its characters."""
-    buckets = np.unique(text_buckets(folded, weights.spec))
-    middle = int(np.searchsorted(buckets, weights.spec.block_size))
+    buckets = different(text_buckets(folded, weights.spec))
+    middle = int(buckets.searchsorted(weights.spec.block_size))
     words, characters = weights.ballasts
     return weighed(buckets[:middle], words, weights), weighed(buckets[middle:], characters, weights)
 
@@ -92,14 +106,14 @@ def blocks(folded: str, weights: Weights) -> tuple[Block, Block]:
 def weighed(buckets: NDArray[np.int64], ballast: Ballast, weights: Weights) -> Block:
     """Weigh the n-grams of one block."""
     idf = weights.idf[buckets].astype(np.float64)
-    norm = float(np.sqrt(np.dot(idf, idf) + ballast.value**2)) or 1.0
-    return Block(buckets, weights.coef[buckets] * idf / norm, ballast.coef * ballast.value / norm)
+    norm = float(np.dot(idf, idf) + ballast.value**2) ** 0.5 or 1.0
+    return Block(buckets, idf, weights.coef[buckets], norm, ballast.coef * ballast.value / norm)
 
 
 def logit(folded: str, weights: Weights) -> float:
     """Return the logit of a folded text."""
     words, characters = blocks(folded, weights)
-    return float(words.shares.sum() + words.base + characters.shares.sum() + characters.base + weights.intercept)
+    return words.logit + characters.logit + weights.intercept
 
 
 def logits(folded: Iterable[str], weights: Weights) -> NDArray[np.float64]:
