@@ -4,10 +4,11 @@ import json
 import re
 from collections import Counter
 
-from test_own_posts import DATA, near_duplicates, real_domains, real_phones, real_wallets
+from test_own_posts import DATA, near_duplicates, real_domains, real_phones, real_wallets, rows_of
 
-FILES = sorted((DATA / "pages").glob("*.jsonl"))
-PAGES = [json.loads(line) for path in FILES for line in path.read_text(encoding="utf-8").splitlines()]
+FITTED, HELD_OUT = (sorted((DATA / folder).glob("*.jsonl")) for folder in ("pages", "held-out/pages"))
+FILES = FITTED + HELD_OUT
+PAGES = rows_of(FILES)
 INSERTS = [insert for page in PAGES for insert in page["inserts"]]
 ATTACKS = {"homoglyph", "leet", "zero-width", "spaced", "dotted"}
 
@@ -78,4 +79,6 @@ def test_nothing_in_a_page_could_be_real():
 
 
 def test_the_readme_counts_the_pages():
-    assert f"{len(PAGES)} hard pages" in (DATA / "README.md").read_text(encoding="utf-8")
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    assert f"{len(rows_of(FITTED))} hard pages" in readme
+    assert f"{len(rows_of(HELD_OUT))} pages held out" in readme

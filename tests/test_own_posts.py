@@ -12,8 +12,16 @@ import pytest
 from classifier.posts import read_posts
 
 DATA = Path(__file__).parents[1] / "data"
-FILES = sorted((DATA / "posts").glob("*.jsonl"))
-ROWS = [json.loads(line) for path in FILES for line in path.read_text(encoding="utf-8").splitlines()]
+FITTED, HELD_OUT = (sorted((DATA / folder).glob("*.jsonl")) for folder in ("posts", "held-out/posts"))
+FILES = FITTED + HELD_OUT
+
+
+def rows_of(paths: list[Path]) -> list[dict]:
+    """Return the rows of files of posts."""
+    return [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+ROWS = rows_of(FILES)
 
 MAX_SHARED = 0.3
 
@@ -88,8 +96,8 @@ def near_duplicates(texts: dict[str, str]) -> list[tuple[str, str]]:
 
 def test_the_posts_can_be_fitted_on():
     posts = read_posts([DATA / "posts"])
-    assert len(posts) == len(ROWS)
-    assert set(posts["source"]) == {f"own-{path.stem}" for path in FILES}
+    assert len(posts) == len(rows_of(FITTED))
+    assert set(posts["source"]) == {f"own-{path.stem}" for path in FITTED}
 
 
 def test_every_row_has_the_fields_of_its_file():
@@ -149,7 +157,8 @@ def test_what_could_be_real_is_found():
 
 def test_the_readme_counts_the_posts():
     readme = (DATA / "README.md").read_text(encoding="utf-8")
-    assert f"{len(ROWS):,} labelled posts" in readme
+    assert f"{len(rows_of(FITTED)):,} labelled posts" in readme
+    assert f"{len(rows_of(HELD_OUT)):,} posts held out" in readme
     for path in FILES:
         n_of = Counter(row["label"] for row in ROWS if row["source"] == f"own-{path.stem}")
         line = next(line for line in readme.splitlines() if line.startswith(f"| {path.stem} |"))

@@ -28,6 +28,7 @@ SHARED = ROOT.parent / "shared"
 CORPORA = SHARED / "corpora"
 BENCHMARKS = {"text": SHARED / "bench" / "text-dev.jsonl.gz", "html": SHARED / "bench" / "html-dev.jsonl.gz"}
 OWN_PAGES = ROOT / "data" / "pages"
+HELD_OUT = ROOT / "data" / "held-out"
 EXAMPLE = SHARED / "examples" / "featured-post-page.txt"
 FLOORS = Path(__file__).parent / "floors.json"
 EPSILON = 0.0005
@@ -73,7 +74,7 @@ def measure(model: Model) -> dict[str, float]:
         ham = list(rows.loc[rows["label"] == "ham", "text"])
         if ham:
             figures[f"auroc {name}"] = auroc(scores, model.score_many(ham)) or 0.0
-    figures |= example_figures(model) | page_figures(model)
+    figures |= example_figures(model) | held_out_figures(model) | page_figures(model)
     return {name: round(value, 4) for name, value in figures.items()}
 
 
@@ -100,6 +101,18 @@ def example_figures(model: Model) -> dict[str, float]:
     }
 
 
+def held_out_figures(model: Model) -> dict[str, float]:
+    """Return what the own posts that nothing was fitted on give, voice by voice."""
+    posts = classifier.read_posts([HELD_OUT / "posts"])
+    posts["score"] = model.score_many(posts["text"])
+    figures = {}
+    for (source, is_ham), rows in posts.groupby(["source", posts["label"] == "ham"]):
+        share = float((rows["score"] >= model.calibration.threshold).mean())
+        figures[f"{'flagged' if is_ham else 'recall'} {source}, held out"] = share
+    is_ham = posts["label"] == "ham"
+    return figures | {"auroc own posts, held out": auroc(posts["score"][~is_ham], posts["score"][is_ham]) or 0.0}
+
+
 def page_figures(model: Model) -> dict[str, float]:
     """Return what is found in the benchmark's pages, in the half of the own hard pages that judges, and in the example."""
     figures = {}
@@ -107,6 +120,8 @@ def page_figures(model: Model) -> dict[str, float]:
         figures |= named_figures(f"{name} pages", evaluate_pages(model, read_known_pages([path])))
     own = (page for page in read_known_pages(sorted(OWN_PAGES.glob("*.jsonl"))) if page["split"] == "judge")
     figures |= named_figures("own pages", evaluate_pages(model, own))
+    held_out = read_known_pages(sorted((HELD_OUT / "pages").glob("*.jsonl")))
+    figures |= named_figures("held-out own pages", evaluate_pages(model, held_out))
     text = EXAMPLE.read_text(encoding="utf-8")
     found = [text[insert.start : insert.end] for insert in model.scan(text).inserts]
     is_teaser = len(found) == 1 and "REQUIREMENTS" in found[0] and "\n\n" not in found[0]
