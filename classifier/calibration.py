@@ -48,7 +48,7 @@ class Calibration:
 
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the probability of each log-odds; low ones keep their order down to 1e-304."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -700, 700))))
+    return np.asarray(1 / (1 + np.exp(-np.minimum(np.maximum(logit, -700), 700))))
 
 
 def scores(logits: NDArray[np.float64], calibration: Calibration) -> NDArray[np.float64]:
