@@ -16,7 +16,7 @@ Invariant: what comes out is what `classifier.text.fold` returns. No lock is hel
 is linear in the text: a step looks at a place once a round, at most 253 bytes to its left and, to its right,
 at nothing that it then looks at again; a text is given up here after `MAX_ROUNDS` rounds.
 
-Compiling takes 25 s of processor time (on a busy machine), once an installation; numba keeps 0.4 MB of it. All
+Compiling takes 20 s, once for each installation (the rest of what numba compiles takes 5); it keeps 0.4 MB. All
 compiled code is in this one file, as numba would not see that a function it has kept calls one that changed
 elsewhere; tables are passed as arguments for the same reason (`classifier.tables`).
 """
@@ -81,7 +81,7 @@ from classifier.text import fold
 # Bytes of text worked on at once.
 BATCH_BYTES = 1 << 18
 # A longer text is folded plain, which bounds the memory beside a batch.
-MAX_TEXT_BYTES = 1 << 18
+MAX_TEXT_BYTES = 1 << 20
 # Memory is made for texts of this length, until a longer one comes; short texts may grow by more than to double.
 MIN_TEXT_BYTES, SPARE_BYTES = 1 << 10, 64
 # Rounds of steps before a text is given up here; two are the rule.
@@ -109,11 +109,13 @@ Places: TypeAlias = NDArray[np.int64]
 Function = TypeVar("Function", bound=Callable[..., Any])
 _OPTIONS: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _within: Callable[[Function], Function] = njit(**_OPTIONS)
+# The same for what is small: arrays as arguments would take longer than what is done with them.
+_inline: Callable[[Function], Function] = njit(**_OPTIONS, forceinline=True)
+# The same for what is called from one place: it is not compiled on its own at all.
+_part: Callable[[Function], Function] = njit(**_OPTIONS, inline="always")
 
-# The steps, in their order, and the kinds of signs without which each finds nothing.
+# The steps, in their order, and all kinds of signs.
 PICTURES, PARTED, LINKS, MAILS, MONEY, PHONES, HANDLES, LEETS = range(8)
-N_STEPS = 8
-STEP_KINDS = (BEYOND, CROWDED, LINKED, ADDRESSED, DIGIT, DIGIT, ADDRESSED, LEET)
 FOUND = BEYOND | CROWDED | LINKED | ADDRESSED | DIGIT | LEET
 
 
@@ -267,7 +269,7 @@ def _fold_batch(
     return n_given_up
 
 
-@_within
+@_part
 def _fold_text(octets: Octets, n_octets: int, tables: Tables, scratch: Scratch) -> tuple[int, Octets]:
     """Fold the text that bytes begin with; return how many bytes it has then, or `GIVEN_UP`, and the array it lies in."""
     text, other = scratch.text, scratch.other
@@ -278,51 +280,69 @@ def _fold_text(octets: Octets, n_octets: int, tables: Tables, scratch: Scratch) 
         n_bytes = _fold_characters(octets[:n_octets], tables, scratch)
     if n_bytes == GIVEN_UP:
         return GIVEN_UP, text
-    n_signs, found = _scan(text, n_bytes, tables.kinds, scratch)
-    n_quiet = 0
-    for turn in range(MAX_ROUNDS * N_STEPS):
-        if n_signs == GIVEN_UP or n_quiet == N_STEPS or found == 0:
-            break
-        step = turn % N_STEPS
-        n_quiet += 1
-        if (STEP_KINDS[step] & found) == 0:
-            continue
-        n_edits = _step(step, text, scratch.signs[:n_signs], scratch.looks, tables, scratch.edits)
-        if n_edits == 0:
-            continue
-        n_quiet = 0
-        n_bytes = GIVEN_UP if n_edits < 0 else _apply(text, n_bytes, other, n_edits, tables.tokens, scratch.edits)
-        if n_bytes == GIVEN_UP:
+    first, n_rounds, n_edits, n_signs, found = PICTURES, 0, 1, 0, 0
+    while True:
+        if n_edits > 0:
+            n_signs, found = _scan(text, n_bytes, tables.kinds, scratch)
+        if n_signs == GIVEN_UP or n_rounds > MAX_ROUNDS:
             return GIVEN_UP, text
-        text, other = other, text
-        n_signs, found = _scan(text, n_bytes, tables.kinds, scratch)
-    if n_signs == GIVEN_UP or (found != 0 and n_quiet < N_STEPS):
-        return GIVEN_UP, text
-    return n_bytes, text
+        if found == 0:
+            return n_bytes, text
+        n_edits, after = _next_edits(first, found, text, scratch.signs[:n_signs], scratch.looks, tables, scratch.edits)
+        if n_edits == 0 and first == PICTURES:
+            return n_bytes, text
+        if n_edits > 0:
+            n_bytes = _apply(text, n_bytes, other, n_edits, tables.tokens, scratch.edits)
+            text, other = other, text
+        if n_edits < 0 or n_bytes == GIVEN_UP:
+            return GIVEN_UP, text
+        n_rounds += n_edits == 0
+        first = after
 
 
-@_within
-def _step(step: int, text: Octets, signs: Places, looks: Octets, tables: Tables, edits: Places) -> int:
-    """Write the edits of one step; return how many there are, or `GIVEN_UP`."""
-    kinds, names = tables.kinds, tables.names
-    if step == PICTURES:
-        return _pictures(text, signs, tables.pages, tables.pictures, kinds, edits)
-    if step == PARTED:
-        return _parted(text, signs, looks, kinds, edits)
-    if step == LINKS:
-        return _links(text, signs, kinds, names, edits)
-    if step == MAILS:
-        return _mails(text, signs, kinds, names, edits)
-    if step == MONEY:
-        return _money(text, signs, kinds, names, tables.endings, edits)
-    if step == PHONES:
-        return _phones(text, signs, kinds, edits)
-    if step == HANDLES:
-        return _handles(text, signs, kinds, edits)
-    return _leet(text, signs, kinds, names)
+@_part
+def _next_edits(
+    first: int, found: int, text: Octets, signs: Places, looks: Octets, tables: Tables, edits: Places
+) -> tuple[int, int]:
+    """Write the edits of the first step that has some, from a step on; return how many or `GIVEN_UP`, and the step after it.
+
+    A step is gone by where the kind of signs is not there without which it finds nothing.
+    """
+    kinds, names, n_edits = tables.kinds, tables.names, 0
+    if first <= PICTURES and (found & BEYOND) != 0:
+        n_edits = _pictures(text, signs, tables.pages, tables.pictures, kinds, edits)
+        if n_edits != 0:
+            return n_edits, PARTED
+    if first <= PARTED and (found & CROWDED) != 0:
+        n_edits = _parted(text, signs, looks, kinds, edits)
+        if n_edits != 0:
+            return n_edits, LINKS
+    if first <= LINKS and (found & LINKED) != 0:
+        n_edits = _links(text, signs, kinds, names, edits)
+        if n_edits != 0:
+            return n_edits, MAILS
+    if first <= MAILS and (found & ADDRESSED) != 0:
+        n_edits = _mails(text, signs, kinds, names, edits)
+        if n_edits != 0:
+            return n_edits, MONEY
+    if first <= MONEY and (found & DIGIT) != 0:
+        n_edits = _money(text, signs, kinds, names, tables.endings, edits)
+        if n_edits != 0:
+            return n_edits, PHONES
+    if first <= PHONES and (found & DIGIT) != 0:
+        n_edits = _phones(text, signs, kinds, edits)
+        if n_edits != 0:
+            return n_edits, HANDLES
+    if first <= HANDLES and (found & ADDRESSED) != 0:
+        n_edits = _handles(text, signs, kinds, edits)
+        if n_edits != 0:
+            return n_edits, LEETS
+    if (found & LEET) != 0:
+        n_edits = _leet(text, signs, kinds, names)
+    return n_edits, PICTURES
 
 
-@_within
+@_part
 def _fold_plain(octets: Octets, n_octets: int, text: Octets) -> int:
     """Write the text that bytes begin with in lower case; return its length, or `GIVEN_UP` where more may be to fold.
 
@@ -371,7 +391,7 @@ def _fold_characters(octets: Octets, tables: Tables, scratch: Scratch) -> int:
 # them together take less time than one loop with a table.
 
 
-@_within
+@_inline
 def _has_rare(octets: Octets) -> bool:
     """Whether a text has characters that folding changes apart from their case: beyond ASCII, control, backtick."""
     found = False
@@ -381,7 +401,7 @@ def _has_rare(octets: Octets) -> bool:
     return found
 
 
-@_within
+@_inline
 def _mark_rare(octets: Octets, rare: Octets) -> None:
     """Mark the bytes that `_has_rare` looks for."""
     for i in range(len(octets)):
@@ -389,7 +409,7 @@ def _mark_rare(octets: Octets, rare: Octets) -> None:
         rare[i] = (octet >= 128) | ((octet < 32) & (octet != 10)) | (octet == 127) | (octet == 96)
 
 
-@_within
+@_inline
 def _lower(octets: Octets, text: Octets) -> None:
     """Write the bytes of a text, ASCII letters in lower case."""
     for i in range(len(octets)):
@@ -397,7 +417,7 @@ def _lower(octets: Octets, text: Octets) -> None:
         text[i] = octet + 32 if (octet >= 65) & (octet <= 90) else octet
 
 
-@_within
+@_inline
 def _mark(text: Octets, joints: Octets, marks: Octets) -> None:
     """Mark joints: no letter, digit or question mark; and signs: digits, `.:@$([{` and what pictures begin with."""
     for i in range(len(text)):
@@ -410,7 +430,7 @@ def _mark(text: Octets, joints: Octets, marks: Octets) -> None:
         marks[i] = is_sign | is_bracket | (octet == 0xC2) | (octet == 0xE2) | (octet == 0xF0)
 
 
-@_within
+@_inline
 def _mark_looks(text: Octets, joints: Octets, looks: Octets) -> None:
     """Mark the first of four joints in every second place, and a hyphen at the end of a line."""
     after, second, third, fourth = text[1:], joints[2:], joints[4:], joints[6:]
@@ -419,14 +439,14 @@ def _mark_looks(text: Octets, joints: Octets, looks: Octets) -> None:
         looks[i] = (joints[i] & second[i] & third[i] & fourth[i]) | is_hyphen
 
 
-@_within
+@_inline
 def _end(text: Octets, end: int) -> None:
     """Write zeros behind the end."""
     for i in range(PAD):
         text[end + i] = 0
 
 
-@_within
+@_inline
 def _copy_lower(octets: Octets, text: Octets, place: int) -> int:
     """Write bytes in lower case at a place; return where they end."""
     _lower(octets, text[place : place + len(octets)])
@@ -446,13 +466,13 @@ def _code_point(octets: Octets, place: int) -> tuple[int, int]:
     return code, place + 1 + n_more
 
 
-@_within
+@_inline
 def _row(code: int, pages: NDArray[np.int16]) -> int:
     """Return the row of a character in the tables, below 0 where it has none."""
     return int(pages[code >> 8]) * 256 + (code & 0xFF)
 
 
-@_within
+@_part
 def _scan(text: Octets, n_bytes: int, kinds: Kinds, scratch: Scratch) -> tuple[int, int]:
     """List the places a step may begin at, of a run of digits the first; return how many, and of which kinds.
 
@@ -486,7 +506,7 @@ def _scan(text: Octets, n_bytes: int, kinds: Kinds, scratch: Scratch) -> tuple[i
     return n_signs, found & FOUND
 
 
-@_within
+@_inline
 def _is_hyphen(text: Octets, line_end: int, kinds: Kinds) -> bool:
     """Whether a word is parted at a line's end (`classifier.text.hyphenation`)."""
     place = line_end + 1
@@ -527,7 +547,7 @@ def _apply(
     return int(n_new - PAD)
 
 
-@_within
+@_inline
 def _copy(octets: Octets, other: Octets, place: int) -> int:
     """Copy bytes to a place; return where they end."""
     for i in range(len(octets)):
@@ -535,14 +555,14 @@ def _copy(octets: Octets, other: Octets, place: int) -> int:
     return place + len(octets)
 
 
-@_within
+@_inline
 def _note(edits: Places, n_edits: int, start: int, end: int, token: int) -> int:
     """Write one edit; return how many there are."""
     edits[n_edits, 0], edits[n_edits, 1], edits[n_edits, 2] = start, end, token
     return n_edits + 1
 
 
-@_within
+@_inline
 def _left_of(text: Octets, end: int, kinds: Kinds, kind: int, limit: int) -> int:
     """Return where the run of bytes of a kind that ends at `end` begins, at `limit` at the earliest."""
     place = end
@@ -551,7 +571,7 @@ def _left_of(text: Octets, end: int, kinds: Kinds, kind: int, limit: int) -> int
     return place
 
 
-@_within
+@_inline
 def _right_of(text: Octets, start: int, kinds: Kinds, kind: int, limit: int) -> int:
     """Return where the run of bytes of a kind that begins at `start` ends, at `limit` at the latest."""
     place = start
@@ -682,7 +702,7 @@ def _links(text: Octets, signs: Places, kinds: Kinds, names: Octets, edits: Plac
     return n_edits
 
 
-@_within
+@_inline
 def _is_written_dot(text: Octets, bracket: int) -> bool:
     """Whether a bracket may open a dot or an "at" that is written out."""
     first, second, third = text[bracket + 1], text[bracket + 2], text[bracket + 3]
@@ -769,14 +789,14 @@ def _is_host(text: Octets, start: int, end: int, kinds: Kinds) -> bool:
     return place == end
 
 
-@_within
+@_inline
 def _is_www(text: Octets, place: int) -> bool:
     """Whether a stretch begins with "www."."""
     is_double = text[place] == LOWER_W and text[place + 1] == LOWER_W
     return bool(is_double and text[place + 2] == LOWER_W and text[place + 3] == POINT)
 
 
-@_within
+@_inline
 def _is_joined(text: Octets, start: int, kinds: Kinds) -> bool:
     """Whether what stands before goes on into a link (`classifier.entities.is_joined`)."""
     return bool((kinds[text[start - 1]] & (WORD | DOT | DASH)) != 0 or text[start - 1] == AT)
@@ -888,7 +908,7 @@ def _money(
     return n_edits
 
 
-@_within
+@_inline
 def _may_be_wallet(text: Octets, start: int, kinds: Kinds) -> bool:
     """Whether digits are of a word as long as a wallet (`classifier.entities.wallets`)."""
     if (kinds[text[_right_of(text, start, kinds, DIGIT, start + 96)]] & ALNUM) == 0:
@@ -897,26 +917,26 @@ def _may_be_wallet(text: Octets, start: int, kinds: Kinds) -> bool:
     return end - _left_of(text, start, kinds, ALNUM, start - 23) >= 23
 
 
-@_within
+@_inline
 def _is_sign(octet: np.uint8, kinds: Kinds) -> bool:
     """Whether a byte may be of a currency's sign: a sketch has a dollar or a question mark for it."""
     return octet in (DOLLAR_SIGN, QUESTION) or (kinds[octet] & BEYOND) != 0
 
 
-@_within
+@_inline
 def _is_dot(octet: np.uint8) -> bool:
     """Whether a sketch has a dot for a byte."""
     return octet in (POINT, COLON)
 
 
-@_within
+@_inline
 def _ends_code(text: Octets, end: int, endings: NDArray[np.bool_]) -> bool:
     """Whether the two bytes before `end` are the last of a currency's code."""
     first, second = text[end - 2], text[end - 1]
     return bool(first < 0x80 and second < 0x80 and endings[first, second])
 
 
-@_within
+@_inline
 def _money_sign(
     text: Octets,
     start: int,
@@ -953,7 +973,7 @@ def _money_sign(
     return unit_end if unit != 0 else start
 
 
-@_within
+@_inline
 def _scaled(text: Octets, end: int, kinds: Kinds, names: Octets) -> tuple[int, int]:
     """Return where a figure's scale ("million") ends, at `end` where it has none, and its power of ten."""
     first = end + (text[end] == BLANK)
@@ -1021,7 +1041,7 @@ def _unit_at(text: Octets, end: int, kinds: Kinds, names: Octets) -> tuple[int, 
     return end, 0
 
 
-@_within
+@_inline
 def _unit_name(text: Octets, start: int, kinds: Kinds, names: Octets) -> tuple[int, int]:
     """Return where the word at a place ends and which currency it names, from 1 on, or 0."""
     if (kinds[text[start]] & LETTER) == 0:
@@ -1176,13 +1196,13 @@ def _is_date(text: Octets, first: int, end: int, kinds: Kinds) -> bool:
     return n_digits == 2 or (n_digits == 4 and _is_century(text, month + 1))
 
 
-@_within
+@_inline
 def _is_century(text: Octets, place: int) -> bool:
     """Whether a number begins with 19 or 20."""
     return bool((text[place] == ONE and text[place + 1] == NINE) or (text[place] == TWO and text[place + 1] == ZERO))
 
 
-@_within
+@_inline
 def _parts_date(octet: np.uint8) -> bool:
     """Whether a byte parts day, month and year."""
     return octet in (POINT, SLASH, HYPHEN)
@@ -1204,7 +1224,7 @@ def _handles(text: Octets, signs: Places, kinds: Kinds, edits: Places) -> int:
     return n_edits
 
 
-@_within
+@_inline
 def _ends_handle(text: Octets, end: int, kinds: Kinds) -> bool:
     """Whether a handle can end here."""
     return bool((kinds[text[end - 1]] & WORD) != 0 and (kinds[text[end]] & WORD) == 0 and text[end] != AT)

@@ -47,6 +47,7 @@ def byte_forms() -> NDArray[np.uint8]:
 
 
 KINDS, FORMS = byte_kinds(), byte_forms()
+_SPREAD, _PAIR, _EIGHT = np.uint64(SPREAD), np.uint64(PAIR), np.uint64(8)
 _FORMS_TABLE = FORMS.tobytes()
 _WORDS_TABLE = bytes(form if kind == WORD else SPACE for form, kind in zip(FORMS, KINDS, strict=True))
 
@@ -112,12 +113,14 @@ def encode(folded: str) -> bytes:
 def word_buckets(words: Sequence[bytes], spec: NgramSpec) -> Iterator[NDArray[np.int64]]:
     """Yield the buckets of the words, then of the pairs of neighbouring words, in order."""
     keys = np.fromiter(map(crc32, words), np.uint64, len(words))
-    shift = np.uint64(64 - spec.bits)
-    spread = np.uint64(SPREAD)
-    yield ((keys * spread) >> shift).astype(np.int64)
+    yield spread(keys, spec)
     if spec.words >= 2:
-        pairs = keys[:-1] * np.uint64(PAIR) + keys[1:]
-        yield ((pairs * spread) >> shift).astype(np.int64)
+        yield spread(keys[:-1] * _PAIR + keys[1:], spec)
+
+
+def spread(keys: NDArray[np.uint64], spec: NgramSpec) -> NDArray[np.int64]:
+    """Return the bucket of each key within its block."""
+    return ((keys * _SPREAD) >> np.uint64(64 - spec.bits)).view(np.int64)
 
 
 def char_stream(folded: str) -> bytes:
