@@ -47,7 +47,7 @@ def byte_forms() -> NDArray[np.uint8]:
 
 
 KINDS, FORMS = byte_kinds(), byte_forms()
-_SPREAD, _PAIR, _EIGHT = np.uint64(SPREAD), np.uint64(PAIR), np.uint64(8)
+_SPREAD, _PAIR = np.uint64(SPREAD), np.uint64(PAIR)
 _FORMS_TABLE = FORMS.tobytes()
 _WORDS_TABLE = bytes(form if kind == WORD else SPACE for form, kind in zip(FORMS, KINDS, strict=True))
 
@@ -134,7 +134,7 @@ def char_buckets(stream: bytes, n: int, spec: NgramSpec) -> NDArray[np.int64]:
     # Every eight neighbouring bytes as one number, of which the first n are kept: no copy for each byte of a run.
     eights = np.ndarray((n_runs,), ">u8", stream + bytes(8), strides=(1,))
     keys = (eights.astype(np.uint64) >> np.uint64(64 - 8 * n)) | np.uint64(n << 8 * n)
-    return ((keys * np.uint64(SPREAD)) >> np.uint64(64 - spec.bits)).astype(np.int64) + spec.block_size
+    return spread(keys, spec) + spec.block_size
 
 
 def text_buckets(folded: str, spec: NgramSpec) -> NDArray[np.int64]:

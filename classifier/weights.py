@@ -103,14 +103,6 @@ def blocks(folded: str, weights: Weights) -> tuple[Block, Block]:
     return weighed(buckets[:middle], words, weights), weighed(buckets[middle:], characters, weights)
 
 
-def once(buckets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return each bucket once, ascending; `numpy.unique` is made for more and takes four times as long for a post."""
-    ordered = np.sort(buckets)
-    is_first = np.ones(len(ordered), np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-    return ordered[is_first]
-
-
 def weighed(buckets: NDArray[np.int64], ballast: Ballast, weights: Weights) -> Block:
     """Weigh the n-grams of one block."""
     idf = weights.idf[buckets].astype(np.float64)
