@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -54,9 +55,10 @@ def run(*arguments: object, folder: Path, stdin: bytes = b"") -> subprocess.Comp
 
 
 def begin(*arguments: object, folder: Path) -> subprocess.Popen[bytes]:
-    """Start the command line with pipes to it."""
+    """Start the command line with pipes to it, open to Ctrl-C also where the tests were started in the background."""
     return subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         cwd=folder,
         env=ENVIRONMENT,
         stdin=subprocess.PIPE,
