@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.ngrams import NgramSpec, word_buckets, word_list
+from classifier.ngrams import NgramSpec, different, word_buckets, word_list
 from classifier.surface import n_found, surface
 from classifier.units import JUDGED_WORDS, Unit, n_words
 from classifier.weights import Weights
@@ -158,7 +158,7 @@ def vocabulary(folded: Sequence[str], weights: Weights) -> tuple[NDArray[np.floa
     A unit without words has seen none; one without words that are known has half of its words elsewhere.
     """
     spec = NgramSpec(words=1, chars=(), bits=weights.spec.bits)
-    words = [np.unique(next(iter(word_buckets(word_list(part), spec)))) for part in folded]
+    words = [different(next(iter(word_buckets(word_list(part), spec)))) for part in folded]
     known, kin = np.zeros(len(folded)), np.full(len(folded), 0.5)
     for i, (found, is_shared) in enumerate(zip(words, shared_nearby(words), strict=True)):
         idf = weights.idf[found]

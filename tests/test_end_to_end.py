@@ -67,6 +67,19 @@ def begin(*arguments: object, folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def run_on_full_disk(*arguments: object, folder: Path, max_bytes: int) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line where no file can grow beyond so many bytes."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes)),
+    )
+
+
 def rows(octets: bytes) -> list[dict]:
     """Read JSON Lines, strictly UTF-8."""
     return [json.loads(line) for line in octets.decode("utf-8").split("\n") if line]
@@ -715,15 +728,8 @@ def test_an_interrupted_run_leaves_the_old_file_whole(how, path, tmp_path):
 def test_a_full_disk_leaves_the_old_file_whole(path, tmp_path):
     (tmp_path / "found.jsonl").write_bytes(b"the old file\n")
     (tmp_path / "posts.jsonl").write_text(as_jsonl(["Free coins"] * 2_000))
-    ended = subprocess.run(
-        [*COMMAND, "score", "posts.jsonl", "--output", "found.jsonl", "--model", path],
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)),
-    )
+    arguments = ("score", "posts.jsonl", "--output", "found.jsonl", "--model", path)
+    ended = run_on_full_disk(*arguments, folder=tmp_path, max_bytes=10_000)
     assert ended.returncode == FAILED
     assert ended.stderr.startswith(b"classifier: found.jsonl: cannot be written (")
     assert (tmp_path / "found.jsonl").read_bytes() == b"the old file\n"

@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import time
@@ -14,7 +13,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from corpus import HAM, SPAM
-from test_end_to_end import COMMAND, DONE, ENVIRONMENT, FAILED, FLAGGED, TIMEOUT_S, begin, rows, run, waiting_for
+from test_end_to_end import (
+    COMMAND,
+    DONE,
+    ENVIRONMENT,
+    FAILED,
+    FLAGGED,
+    TIMEOUT_S,
+    begin,
+    rows,
+    run,
+    run_on_full_disk,
+    waiting_for,
+)
 from test_workers import children, running
 
 N_POSTS = 3_000
@@ -143,15 +154,7 @@ def test_an_output_without_a_journal_is_refused_and_left_as_it_is(by_hand, tmp_p
 
 def test_a_full_disk_loses_nothing(by_hand, tmp_path):
     arguments = ["score", write_jsonl(tmp_path), "--model", by_hand, "--output", "out", "--resume"]
-    ended = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        timeout=TIMEOUT_S,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
-    )
+    ended = run_on_full_disk(*arguments, folder=tmp_path, max_bytes=100_000)
     assert ended.returncode == FAILED
     assert ended.stderr.decode().splitlines()[-1].startswith("classifier: out: cannot be written (")
     partial = (tmp_path / "out.partial").read_bytes()
